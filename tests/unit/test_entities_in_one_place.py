@@ -3,16 +3,16 @@
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-import twizzit_pipeline
+from tests.support.package_sources import MODULES, ROOT, nodes
 from twizzit_pipeline.cli.output.differences import differences
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, PLAYERS
 
-ROOT = Path(twizzit_pipeline.__file__).parent
-SOURCES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.rglob("*.py")}
+SOURCES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in MODULES}
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 
 def test_few_files_spell_the_name_of_an_entity() -> None:
@@ -23,7 +23,7 @@ def test_few_files_spell_the_name_of_an_entity() -> None:
 
 def lists(source: str) -> Iterator[set[str]]:
     """The texts of each tuple, list, set and dict (its keys) of a module."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else getattr(node, "keys", None)
         if isinstance(parts, list):
             yield {str(part.value) for part in parts if isinstance(part, ast.Constant)}

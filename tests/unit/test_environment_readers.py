@@ -1,19 +1,18 @@
 """Who reads the process's environment: the settings alone, held by reading every module."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-import twizzit_pipeline
+from tests.support.package_sources import MODULES, ROOT, nodes
 
-ROOT = Path(twizzit_pipeline.__file__).parent
+pytestmark = pytest.mark.xdist_group("sources")
 
 
 def test_only_the_settings_read_the_environment() -> None:
     found = {
         path.relative_to(ROOT).as_posix(): environment_readers(path.read_text())
-        for path in sorted(ROOT.rglob("*.py"))
+        for path in MODULES
         if path.parent != ROOT / "settings"
     }
     assert len(found) > 20
@@ -24,7 +23,7 @@ def environment_readers(source: str) -> list[int]:
     """The lines that touch the process's environment, or load it through a library."""
     names = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
     lines = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         match node:
             case ast.Attribute(attr=attribute, value=ast.Name(id="os")) if attribute in names:
                 lines.add(node.lineno)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-import twizzit_pipeline
+from tests.support.package_sources import MODULES, ROOT, nodes
 
 PACKAGE = "twizzit_pipeline"
-ROOT = Path(twizzit_pipeline.__file__).parent
-MODULES = sorted(ROOT.rglob("*.py"))
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 _DATABASE = {"storage", "storage.tables"}
 _RECORDS = {"twizzit.people", "twizzit.records"}
@@ -220,9 +220,9 @@ def dotted(path: Path) -> str:
     return ".".join([PACKAGE, *path.relative_to(ROOT).with_suffix("").parts])
 
 
-def imported_names(tree: ast.AST, module: str) -> Iterator[str]:
+def imported_names(text: str, module: str) -> Iterator[str]:
     """Everything that a module imports, as absolute dotted names; ``from a import b`` is ``a.b``."""
-    for node in ast.walk(tree):
+    for node in nodes(text):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
@@ -234,8 +234,8 @@ def imported_names(tree: ast.AST, module: str) -> Iterator[str]:
                 args=[ast.Constant(value=str(name)), *_],
             ):
                 yield name
-            case ast.Constant(value=str(text)) if _LOADED_BY_NAME.fullmatch(text):
-                yield text.replace(":", ".")
+            case ast.Constant(value=str(named)) if _LOADED_BY_NAME.fullmatch(named):
+                yield named.replace(":", ".")
 
 
 def faults(source: str, module: str) -> list[str]:
@@ -249,7 +249,7 @@ def faults(source: str, module: str) -> list[str]:
 @cache
 def imports_of(source: str, module: str) -> tuple[str, ...]:
     """What `imported_names` finds in the source of a module, which is read once for several tests."""
-    return tuple(imported_names(ast.parse(source), module))
+    return tuple(imported_names(source, module))
 
 
 def room_of(inside: str) -> str | None:
@@ -298,7 +298,7 @@ def test_no_module_imports_itself_on_a_way_round() -> None:
     """Imports for types alone count too: two files that need each other's types are one thing in two places."""
     graph = {dotted(path).removesuffix(".__init__"): path for path in MODULES}
     imports = {
-        module: {_module(name, graph) for name in imported_names(_without_names(path), dotted(path))} - {None, module}
+        module: {_module(name, graph) for name in imports_of(_without_names(path), dotted(path))} - {None, module}
         for module, path in graph.items()
     }
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
@@ -309,9 +309,9 @@ def _module(name: str, modules: Collection[str]) -> str | None:
     return name if name in modules else parent if (parent := name.rpartition(".")[0]) in modules else None
 
 
-def _without_names(path: Path) -> ast.AST:
-    """The tree of a module without what is loaded by a name in a text: a dialect's class, a command."""
-    return ast.parse(_NAME_ALONE.sub("", path.read_text()))
+def _without_names(path: Path) -> str:
+    """The source of a module without what is loaded by a name in a text: a dialect's class, a command."""
+    return _NAME_ALONE.sub("", path.read_text())
 
 
 @pytest.mark.parametrize(

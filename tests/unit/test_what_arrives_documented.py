@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
 import pandera.pandas as pa
 import pytest
 
-import twizzit_pipeline
+from tests.support.package_sources import MODULES, nodes
+from tests.support.package_sources import ROOT as PACKAGE
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.contracts.checked import LISTED_TWICE
 from twizzit_pipeline.contracts.rules import rules_of
@@ -23,7 +23,6 @@ from twizzit_pipeline.plan.chosen import LEFT
 from twizzit_pipeline.runs.asides import REASONS
 from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, PLAYERS_NOT_READ
 
-PACKAGE = Path(twizzit_pipeline.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "what-arrives.md"
 CONTRACTS = (teams, players, competitions, matches)
 # Which argument of a call is the reason, by its place.
@@ -31,23 +30,25 @@ PLACES = {"SetAside": 1, "Aside": 1, "Failed": 1, "Warned": 1, "Unknown": 0}
 # Reasons that are handed on from a call which names them, or from a list that is looked at below.
 HANDED_ON = {"unknown.reason", "str(rule)", "why(remote_id)"}
 
+pytestmark = pytest.mark.xdist_group("sources")
+
 
 @cache
 def reasons(kind: str) -> frozenset[str]:
     """What the program gives as the reason of this kind, anywhere."""
     found: set[str] = set()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in MODULES:
         text = path.read_text()
         if f"{kind}(" not in text:
             continue
         module = import_module(".".join([PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts]))
-        for call in _calls(ast.parse(text), kind):
+        for call in _calls(text, kind):
             found |= set(_values(_reason(call, PLACES[kind]), module))
     return frozenset(found)
 
 
-def _calls(tree: ast.AST, kind: str) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
+def _calls(source: str, kind: str) -> Iterator[ast.Call]:
+    for node in nodes(source):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kind:
             yield node
 

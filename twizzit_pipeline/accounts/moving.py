@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import Keys
-from twizzit_pipeline.credentials.rows import locked
+from twizzit_pipeline.credentials.mac import Owner
+from twizzit_pipeline.credentials.rows import ENCRYPTED, OWNER, decrypt_row, locked, store_password
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.bulk import among
@@ -65,24 +65,16 @@ def change_endpoint(
         UnknownCredential: no row has that id.
         EndpointRefused: no endpoint of a Twizzit, or what was mapped cannot be carried over.
         DecryptionFailed, TamperedCredential: the stored password cannot be read.
+        NotAsShown: the key was exchanged meanwhile.
     """
-    with driver_errors():
-        before = store.get(engine, credential_id)
+    with driver_errors(), engine.begin() as connection:
+        before = locked(connection, credential_id)
         now = parse_endpoint(before.api_endpoint if endpoint is None else endpoint)
         if same_organization:
-            _try(engine, credential_id, now)
+            _require_dialect(connection, credential_id, now)
         if endpoint is not None and endpoint != before.api_endpoint:
-            store.change_login(
-                engine,
-                keys,
-                credential_id,
-                api_username=before.api_username,
-                password=store.reveal_password(engine, keys, credential_id),
-                api_endpoint=endpoint,
-                actor=actor,
-            )
-        with engine.begin() as connection:
-            return settle(connection, credential_id, same_organization=same_organization, actor=actor)
+            _store(connection, keys, credential_id, endpoint, actor)
+        return settle(connection, credential_id, same_organization=same_organization, actor=actor)
 
 
 def settle(connection: Connection, credential_id: int, *, same_organization: bool, actor: Actor | None = None) -> Moved:
@@ -115,17 +107,22 @@ def settle(connection: Connection, credential_id: int, *, same_organization: boo
     return Moved(credential_id, now.server, carried, left)
 
 
-def _try(engine: Engine, credential_id: int, now: Endpoint) -> None:
-    """Carries over and takes that back: what cannot be is refused before the endpoint changes.
-
-    Where the process ends between the two, the endpoint is changed and the mappings wait: it may be said again.
-    """
-    with engine.connect() as connection, connection.begin() as tried:
-        _require_dialect(connection, credential_id, now)
-        others = [one for one in _hosts(connection, credential_id) if one != now.server]
-        if others:
-            _carry_over(connection, credential_id, now, others)
-        tried.rollback()
+def _store(
+    connection: Connection, keys: Keys | SecretStr, credential_id: int, endpoint: str, actor: Actor | None
+) -> None:
+    """The password that is stored at this moment, for another endpoint."""
+    row = connection.execute(select(*OWNER, *ENCRYPTED).where(credentials.c.id == credential_id)).one()
+    password, moment = decrypt_row(row, keys), func.timezone("utc", func.now())
+    owner = Owner(credential_id, row.api_username, endpoint)
+    store_password(connection, keys, owner, password, api_endpoint=endpoint, updated_at=moment)
+    record(
+        connection,
+        actor or this_user(),
+        action="change_login",
+        target="credential",
+        target_id=str(credential_id),
+        details={"fields": ["password", "api_endpoint"]},
+    )
 
 
 def _hosts(connection: Connection, credential_id: int) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.credentials import key_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE, PREVIOUS_FILE
-from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.errors import NotAsShown, SettingsError
 from twizzit_pipeline.settings import Settings
 
 KEY = "TWIZZIT_ENCRYPTION_KEY"
@@ -21,10 +21,14 @@ _KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The key that passwords are stored with, and the one before it while some still are; iterates in that order."""
+    """The key that passwords are stored with, and the one before it while some still are; iterates in that order.
+
+    `home`: of the file that the first one is kept in; None where it is not kept by us.
+    """
 
     current: SecretStr
     previous: SecretStr | None = None
+    home: Path | None = field(default=None, compare=False)
 
     def __iter__(self) -> Iterator[SecretStr]:
         yield self.current
@@ -35,6 +39,22 @@ class Keys:
 def keys_of(key: Keys | SecretStr) -> Keys:
     """Keys as they are; a single key as the current one."""
     return key if isinstance(key, Keys) else Keys(key)
+
+
+def require_kept(key: Keys | SecretStr) -> None:
+    """Asked by a transaction that has written a password with this key: from then on no rotation takes place.
+
+    Raises:
+        NotAsShown: the key was exchanged since it was read. The old one may be gone, and the password would be lost.
+        SettingsError: its file cannot be read.
+    """
+    keys = keys_of(key)
+    if keys.home is None:
+        return
+    with key_file_errors(keys.home):
+        exchanged = key_file.current(keys.home) != keys.current
+    if exchanged:
+        raise NotAsShown("The encryption key was exchanged meanwhile, and nothing was stored: do this once more")
 
 
 def is_hexadecimal(key: SecretStr) -> bool:
@@ -127,4 +147,4 @@ def _kept(settings: Settings) -> Keys:
     elif settings.encryption_key_previous is not None:
         previous = settings.encryption_key_previous
         check_key(previous, source=PREVIOUS_KEY)
-    return Keys(current, previous)
+    return Keys(current, previous, home)

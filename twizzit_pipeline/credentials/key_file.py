@@ -28,6 +28,17 @@ def read_or_make(home: Path, name: str = KEY_FILE) -> SecretStr:
     return _read(path)
 
 
+def current(home: Path) -> SecretStr | None:
+    """The key of this home, if there is one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with suppress(FileNotFoundError):
+        return _read(home / KEY_FILE)
+    return None
+
+
 def previous(home: Path) -> SecretStr | None:
     """The key before it, while an exchange is not finished.
 

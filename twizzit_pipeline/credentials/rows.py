@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, exists, func, insert, select, text, upda
 from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.credentials.cipher import Encrypted, changed_elsewhere, decrypt, encrypt, is_respelled, with_mac
-from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.credentials.key import Keys, require_kept
 from twizzit_pipeline.credentials.mac import Owner
 from twizzit_pipeline.errors import (
     CredentialChanged,
@@ -77,6 +77,7 @@ def insert_login(connection: Connection, key: Keys | SecretStr, *, password: Sec
 
     Raises:
         SettingsError: the key is malformed.
+        NotAsShown: the key was exchanged meanwhile.
         DuplicateOrganization: this database allows one credential for a name, and has it.
     """
     encrypted = encrypt(password, key)  # the MAC follows: it holds the id
@@ -101,6 +102,7 @@ def insert_login(connection: Connection, key: Keys | SecretStr, *, password: Sec
             encryption_mac=with_mac(encrypted, key, owner).mac,
         )
     )
+    require_kept(key)
     return new_id
 
 
@@ -110,6 +112,9 @@ def store_password(
     """Give a row a password, freshly encrypted and bound to `owner`, and other columns along with it.
 
     Leaves no trace in the audit log. What the row says afterwards must be `owner`.
+
+    Raises:
+        NotAsShown: the key was exchanged meanwhile.
     """
     leaves_its_own_row(connection)
     connection.execute(
@@ -117,6 +122,7 @@ def store_password(
         .where(credentials.c.id == owner.credential_id)
         .values(**row, **_columns(encrypt(password, key, owner)))
     )
+    require_kept(key)
 
 
 def keep_writers_out(connection: Connection) -> None:
@@ -125,12 +131,15 @@ def keep_writers_out(connection: Connection) -> None:
 
 
 def locked(connection: Connection, credential_id: int) -> Credential:
-    """One credential, its row locked until the transaction ends.
+    """One credential, its row locked until the transaction ends, for one that is going to write it.
+
+    The table comes first, as in every statement that writes: a rotation holds it, and then wants the rows.
 
     Raises:
         UnknownCredential: no row has that id.
     """
     if may_exist(credential_id):
+        connection.execute(text("LOCK TABLE twizzit_credentials IN ROW EXCLUSIVE MODE"))
         statement = select(*COLUMNS).where(credentials.c.id == credential_id).with_for_update()
         row = connection.execute(statement).one_or_none()
         if row is not None:

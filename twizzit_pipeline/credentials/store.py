@@ -30,7 +30,7 @@ from twizzit_pipeline.credentials.rows import (
     store_password,
     unknown,
 )
-from twizzit_pipeline.errors import SyncInProgress
+from twizzit_pipeline.errors import NotAsShown, SyncInProgress
 from twizzit_pipeline.storage.audit import Actor, leaves_its_own_row, record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import MAPPINGS, credentials, leases, sync_history
@@ -45,6 +45,7 @@ __all__ = [
     "delete",
     "ensure_partition_keys",
     "get",
+    "keep",
     "list_all",
     "mark_verified",
     "new_partition_key",
@@ -131,6 +132,17 @@ def read(connection: Connection, credential_id: int) -> Credential:
     return credential_of(row)
 
 
+def keep(connection: Connection, credential_id: int) -> None:
+    """Lets no one delete a credential until the transaction ends: asked before rows are locked that go along with it.
+
+    Raises:
+        UnknownCredential: no row has that id.
+    """
+    wanted = select(credentials.c.id).where(credentials.c.id == credential_id)
+    if connection.scalar(wanted.with_for_update(read=True, key_share=True)) is None:
+        raise unknown(credential_id)
+
+
 def list_all(engine: Engine) -> list[Credential]:
     """Every credential, by id."""
     with engine.connect() as connection:
@@ -164,17 +176,27 @@ def change_login(
     api_username: str,
     password: SecretStr,
     api_endpoint: str,
+    shown: Credential | None = None,
     actor: Actor | None = None,
 ) -> None:
     """Give a credential another username, password and endpoint; its name and its partition key stay.
 
+    Args:
+        shown: what the person looked at who says the password; None where they say all of it.
+
     Raises:
         UnknownCredential: no row has that id.
         SettingsError: the key is malformed.
+        NotAsShown: the login is for another user name or endpoint by now, or the key was exchanged meanwhile.
     """
     values = {"api_username": api_username, "api_endpoint": api_endpoint}
     with engine.begin() as connection:
         before = locked(connection, credential_id)
+        if shown is not None and (before.api_username, before.api_endpoint) != (shown.api_username, shown.api_endpoint):
+            raise NotAsShown(
+                f"Credential {credential_id} has another user name or endpoint by now, and nothing was stored: look at "
+                "it (twizzit credentials list), then do this once more"
+            )
         owner = Owner(credential_id, api_username, api_endpoint or DEFAULT_ENDPOINT)
         store_password(connection, key, owner, password, **values, updated_at=_utc_now)
         changed = [name for name, value in values.items() if getattr(before, name) != value]

@@ -110,11 +110,11 @@ def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> _
         return _take_over(deciding, local_id, calendar)
     if local_id is not None:
         _require_fitting(connection, row, local_id)
-    season = _season(connection, row, calendar)
-    if season is None:
+    found = _deciding_season(deciding, calendar) or _latest_season(deciding, calendar)
+    if found is None:
         return _NOT_LISTED
     deciding.resolve("create" if local_id is None else "link", local_id)
-    plan = _planned(deciding, season, _wanted(deciding, season, calendar), calendar)
+    plan = _planned(deciding, *found, calendar)
     change = _wished(plan, row, local_id)
     apply(connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
     return _Linked(row, change)
@@ -185,9 +185,10 @@ def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
         raise ConflictRefused(f"ShotSpot's {word} {local_id} is of another {where} than those that fit: choose another")
 
 
-def _season(connection: Connection, row: Any, calendar: _Calendar) -> SeasonRow | None:
-    """The latest season whose scan lists the remote row."""
-    return next(iter(_listing_seasons(connection, row, calendar)), None)
+def _latest_season(deciding: Deciding, calendar: _Calendar) -> tuple[SeasonRow, WantedSeason] | None:
+    """The latest season whose scan lists the remote row, for one that is in none that decides."""
+    season = next(iter(_listing_seasons(deciding.connection, deciding.row, calendar)), None)
+    return None if season is None else (season, _wanted(deciding, season, calendar))
 
 
 def _deciding_season(deciding: Deciding, calendar: _Calendar) -> tuple[SeasonRow, WantedSeason] | None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, or_, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, fed_clubs, nobodys
+from twizzit_pipeline.quality.judged import Condition, Judged, fed_clubs, nobodys, of_its_organizations
 from twizzit_pipeline.quality.names import SOMEWHERE
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import competition_mappings, competitions, games, twizzit_competitions
@@ -32,7 +32,7 @@ def _without_owner(credential_id: int) -> Select[Any]:
     )
     return (
         select(remote_id(competition_mappings))
-        .where(nobodys(competition_mappings), played)
+        .where(nobodys(competition_mappings), played, of_its_organizations(competition_mappings, credential_id))
         .order_by(competition_mappings.c.id)
     )
 

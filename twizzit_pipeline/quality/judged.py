@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
 from twizzit_pipeline.quality.names import SOMEWHERE
@@ -103,3 +103,16 @@ def fed_clubs(credential_id: int) -> Select[tuple[int]]:
 def nobodys(mappings: Table) -> Condition:
     """Mappings whose credential is gone, or was never known."""
     return mappings.c.credential_id.is_(None) | mappings.c.credential_id.not_in(select(credentials.c.id))
+
+
+def of_its_organizations(mappings: Table, credential_id: int) -> Condition:
+    """Mappings of the organizations that a credential reads: a match, and its competition, may be another club's too,
+    with ids of its own.
+    """
+    mine = mappings.alias()
+    return exists().where(
+        mine.c.credential_id == credential_id,
+        mine.c.twizzit_host == mappings.c.twizzit_host,
+        mine.c.twizzit_dialect == mappings.c.twizzit_dialect,
+        mine.c.twizzit_organization_id.is_not_distinct_from(mappings.c.twizzit_organization_id),
+    )

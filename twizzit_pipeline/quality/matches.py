@@ -9,11 +9,34 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Date, Select, case, cast, exists, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Time,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from twizzit_pipeline.contracts.matches import MATCH_MINUTES, ZONE
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, Step, fed_clubs, nobodys, scan_of, those_astray
+from twizzit_pipeline.quality.judged import (
+    Condition,
+    Judged,
+    Step,
+    fed_clubs,
+    nobodys,
+    of_its_organizations,
+    scan_of,
+    those_astray,
+)
 from twizzit_pipeline.quality.names import HAVE_MATCHES, IN_SEASON, ONE_AT_A_TIME, TWO_CLUBS
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import games, match_mappings, seasons, twizzit_competitions, twizzit_matches
@@ -52,22 +75,14 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
 
 
 def _without_owner(credential_id: int) -> Select[tuple[str]]:
-    """Of the organizations that the credential reads: the same match may be another club's, with an id of its own."""
-    mine = match_mappings.alias()
     clubs = fed_clubs(credential_id)
-    of_its_organization = exists().where(
-        mine.c.credential_id == credential_id,
-        mine.c.twizzit_host == match_mappings.c.twizzit_host,
-        mine.c.twizzit_dialect == match_mappings.c.twizzit_dialect,
-        mine.c.twizzit_organization_id.is_not_distinct_from(match_mappings.c.twizzit_organization_id),
-    )
     return (
         select(match_mappings.c.twizzit_match_id)
         .join(games, games.c.id == match_mappings.c.local_game_id)
         .where(
             nobodys(match_mappings),
             or_(games.c.home_club_id.in_(clubs), games.c.away_club_id.in_(clubs)),
-            of_its_organization,
+            of_its_organizations(match_mappings, credential_id),
         )
         .order_by(match_mappings.c.id)
     )
@@ -118,7 +133,8 @@ def _inside_season(connection: Connection, ours: Condition, speaks_of: Scope) ->
 def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow) -> Finding:
     """Teams that play two games at once, of all games of the credential's clubs in the season, synced or typed in.
 
-    The same two teams twice are one match that is there twice, once for the credential of each club, for example.
+    The same two teams twice are one match that is there twice, once for the credential of each club, for example. Of a
+    game whose day alone is known, which stands at midnight, nothing else can be said.
     """
     clubs = fed_clubs(credential_id)
     theirs = (
@@ -126,11 +142,9 @@ def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow
         or_(games.c.status.in_(_PLAYED), games.c.status.is_(None)),
         games.c.date.between(_midnight(season.start_date), _midnight(season.end_date + timedelta(days=1))),
     )
-    pair = func.concat_ws(
-        "-",
-        func.least(games.c.home_team_id, games.c.away_team_id),
-        func.greatest(games.c.home_team_id, games.c.away_team_id),
-    ).label("pair")
+    # Their clubs as well: of some opponents the club alone is known.
+    both = ((games.c.home_club_id, games.c.away_club_id), (games.c.home_team_id, games.c.away_team_id))
+    pair = func.concat_ws("-", *(of(*ids) for ids in both for of in (func.least, func.greatest))).label("pair")
     sides = union_all(
         *(
             select(games.c.id, games.c.date, pair, team.label("team_id")).where(*theirs, team.is_not(None))
@@ -139,7 +153,9 @@ def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow
     ).subquery()
 
     def before(column: str) -> ColumnElement[Any]:
-        return func.lag(sides.c[column]).over(partition_by=sides.c.team_id, order_by=(sides.c.date, sides.c.id))
+        return func.lag(sides.c[column]).over(
+            partition_by=sides.c.team_id, order_by=(sides.c.date, sides.c.pair, sides.c.id)
+        )
 
     following = select(
         sides.c.id,
@@ -150,7 +166,11 @@ def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow
         before("pair").label("pair_before"),
     ).subquery()
     soon = following.c.date - following.c.date_before < timedelta(minutes=MATCH_MINUTES)
-    found = connection.execute(select(following).where(soon).order_by(following.c.id)).all()
+    hours_known = and_(
+        *(cast(func.timezone(ZONE, at), Time) != time() for at in (following.c.date, following.c.date_before))
+    )
+    said = or_(hours_known, following.c.pair == following.c.pair_before)
+    found = connection.execute(select(following).where(soon, said).order_by(following.c.id)).all()
     twice = {row.id for row in found if row.pair == row.pair_before}
     clashing = dict.fromkeys(str(game_id) for row in found for game_id in (row.id_before, row.id))
     others = {row.id for row in found} - twice

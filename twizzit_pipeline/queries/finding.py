@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, exists, select
+from sqlalchemy import Engine, Select, exists, false, func, literal, select
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.rows import unknown
 from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
+from twizzit_pipeline.runs.season_rows import today
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import remote_id
@@ -72,8 +73,9 @@ def find_credential(engine: Engine, text: str) -> int:
 def find_team(engine: Engine, text: str, *, credential_ids: Collection[int] | None = None) -> int:
     """The team of ShotSpot that is meant: by its id, its name ("U19 1"), or that with its club's.
 
-    Of teams with one name, the mapped ones come before others and those of the newest season before older ones. A
-    number is an id first, then a name ("1"); one that is neither is taken as it is.
+    Of teams with one name, the mapped ones come before others, those of a season that runs before those of one that
+    does not, and those of a newer season before those of an older one. A number is an id first, then a name ("1"); one
+    that is neither is taken as it is.
 
     Args:
         credential_ids: the teams that these credentials sync alone.
@@ -92,7 +94,7 @@ def find_team(engine: Engine, text: str, *, credential_ids: Collection[int] | No
     )
     found = [row for row in found if row.mapped] or found
     newest: dict[tuple[str, str], Any] = {}
-    for row in found:  # the newest season first
+    for row in found:  # those of now first
         newest.setdefault((row.club, row.name), row)
     if len(newest) == 1:
         return int(next(iter(newest.values())).id)
@@ -183,6 +185,8 @@ def _twizzit_id(text: str) -> str | None:
 
 
 def _teams(engine: Engine, credential_ids: Collection[int] | None) -> Sequence[Any]:
+    """A season that began last may be over, an indoor one within an outdoor one, or have yet to begin."""
+    runs = func.coalesce(literal(today()).between(seasons.c.start_date, seasons.c.end_date), false())
     wanted = (
         select(
             teams.c.id,
@@ -194,7 +198,7 @@ def _teams(engine: Engine, credential_ids: Collection[int] | None) -> Sequence[A
         .join(clubs, clubs.c.id == teams.c.club_id)
         .join(seasons, seasons.c.id == teams.c.season_id, isouter=True)
         .join(team_mappings, team_mappings.c.local_team_id == teams.c.id, isouter=True)
-        .order_by(seasons.c.start_date.desc().nulls_last(), clubs.c.name, teams.c.name, teams.c.id)
+        .order_by(runs.desc(), seasons.c.start_date.desc().nulls_last(), clubs.c.name, teams.c.name, teams.c.id)
     )
     if credential_ids is not None:
         wanted = wanted.where(among(team_mappings.c.credential_id, credential_ids))

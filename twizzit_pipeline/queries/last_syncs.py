@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, false, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from twizzit_pipeline.runs.details import PLACES, PLAYERS_NOT_READ, SET_ASIDE
@@ -23,6 +23,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_seasons,
     twizzit_teams,
 )
+from twizzit_pipeline.storage.tables.views import running_seasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,9 @@ class LastSync:
 def last_syncs(
     connection: Connection, *, club_id: int, twizzit_team_id: str | None, mapped: Sequence[tuple[int | None, str]]
 ) -> dict[int, LastSync]:
-    """Credential → its last sync of players of the newest season, as far as it was about one remote team.
+    """Credential → its last sync of players of the season that is played, as far as it was about one remote team.
 
+    That is the one that runs, else the latest of all: once an indoor season is over, the outdoor one around it goes on.
     Of the credentials that feed the club, and of those that keep players of the team.
 
     Args:
@@ -80,21 +82,23 @@ def last_syncs(
     keepers = sorted({credential_id for credential_id, _ in mapped if credential_id is not None})
     history = sync_history.c
     about = history.details["group_id"].astext
+    season = twizzit_seasons.c
+    runs = func.coalesce(running_seasons.c.season == season.label, false())
     wanted = (
         select(
             history.id,
             history.credential_id,
             history.completed_at,
             history.details,
-            twizzit_seasons.c.id.label("season_id"),
-            twizzit_seasons.c.label,
+            season.id.label("season_id"),
+            season.label,
         )
         .ext(distinct_on(history.credential_id))
         .join(
             twizzit_seasons,
-            (twizzit_seasons.c.credential_id == history.credential_id)
-            & (twizzit_seasons.c.label == history.details["season"].astext),
+            (season.credential_id == history.credential_id) & (season.label == history.details["season"].astext),
         )
+        .join(running_seasons, running_seasons.c.credential_id == history.credential_id, isouter=True)
         .where(
             history.sync_type == "players",
             history.status.in_(("success", "partial_success")),
@@ -104,7 +108,8 @@ def last_syncs(
         )
         .order_by(
             history.credential_id,
-            twizzit_seasons.c.start_date.desc().nulls_last(),
+            runs.desc(),
+            season.start_date.desc().nulls_last(),
             history.started_at.desc(),
             history.id.desc(),
         )

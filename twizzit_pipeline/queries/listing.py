@@ -5,11 +5,12 @@ Those of competitions and matches are in `fixtures`.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 
+from twizzit_pipeline.runs.season_rows import SeasonRow, running
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import remote_id
@@ -100,6 +101,26 @@ def count_team_mappings(engine: Engine, *, credential_ids: Collection[int] | Non
     """How many rows `team_mappings_of` gives without a limit."""
     owner = team_mappings.c.credential_id
     return count(engine, select(func.count()).select_from(team_mappings).where(*owned_by(owner, None, credential_ids)))
+
+
+def season_of_teams(engine: Engine, credential_id: int, day: date) -> str | None:
+    """The season of ShotSpot that a credential's teams play in: the latest that runs, else the latest that has begun.
+
+    Names do not say which is later: an indoor season runs within an outdoor one, and ShotSpot may have called older
+    ones otherwise ("Seizoen 2024-2025"). None where no team has a season.
+    """
+    row = seasons.c
+    wanted = (
+        select(row.id, row.name, row.start_date, row.end_date)
+        .distinct()
+        .join(teams, teams.c.season_id == row.id)
+        .join(team_mappings, team_mappings.c.local_team_id == teams.c.id)
+        .where(team_mappings.c.credential_id == credential_id)
+        .order_by(row.start_date, row.id)
+    )
+    with driver_errors(), engine.connect() as connection:
+        found = connection.execute(wanted).all()
+    return running([SeasonRow(id_, name, None, start, end) for id_, name, start, end in found], day)
 
 
 def player_mappings_of(

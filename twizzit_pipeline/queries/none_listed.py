@@ -7,28 +7,38 @@ fills up it is as it should be, and nothing is said.
 
 from typing import Any
 
-from sqlalchemy import Connection, Date, Integer, ScalarSelect, cast, exists, func, or_, select
+from sqlalchemy import Connection, Integer, ScalarSelect, or_, select
 
+from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.details import LISTED
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.season_rows import FILLING_UP
-from twizzit_pipeline.storage.tables import sync_history, twizzit_seasons
+from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.storage.tables.views import running_seasons
 
 _ENTITIES = ("teams", "players")
 
 
-def none_listed(connection: Connection) -> dict[int, str]:
-    """Credential → the entity of which its account lists none: teams, or players where it lists teams."""
+def none_listed(connection: Connection, *, season_start: str) -> dict[int, str]:
+    """Credential → the entity of which its account lists none: teams, or players where it lists teams.
+
+    Args:
+        season_start: of the settings: month and day on which a season without dates begins.
+    """
     teams, players = map(_listed, _ENTITIES)
-    today = cast(func.timezone("Europe/Brussels", func.clock_timestamp()), Date)
-    fills_up = exists().where(
-        twizzit_seasons.c.credential_id == running_seasons.c.credential_id,
-        twizzit_seasons.c.label == running_seasons.c.season,
-        twizzit_seasons.c.start_date > today - FILLING_UP,
-    )
-    found = select(running_seasons.c.credential_id, teams).where(or_(teams == 0, players == 0), ~fills_up)
-    return {row[0]: "teams" if row[1] == 0 else "players" for row in connection.execute(found)}
+    wanted = select(running_seasons.c.credential_id, running_seasons.c.season, teams)
+    found = connection.execute(wanted.where(or_(teams == 0, players == 0))).all()
+    return {
+        credential_id: "teams" if listed == 0 else "players"
+        for credential_id, season, listed in found
+        if not _fills_up(connection, credential_id, season, season_start)
+    }
+
+
+def _fills_up(connection: Connection, credential_id: int, label: str, season_start: str) -> bool:
+    """Whether the season began so lately that its teams may be empty; an account may give no dates of it."""
+    known = seasons.known(connection, credential_id, season_start)
+    return any(season.label == label and seasons.today() < season.start_date + FILLING_UP for season in known)
 
 
 def _listed(sync_type: str) -> ScalarSelect[Any]:

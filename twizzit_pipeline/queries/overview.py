@@ -190,7 +190,7 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
             found = [CredentialFacts(**with_float(dict(row._mapping))) for row in connection.execute(wanted)]
             waiting = {one.credential_id: one for one in plans.held_in(connection)}
             held = _held(connection)
-            unlisted = none_listed(connection)
+            unlisted = none_listed(connection, season_start=season_start)
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)

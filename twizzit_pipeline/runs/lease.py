@@ -9,7 +9,7 @@ import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -165,6 +165,18 @@ class Lease:
     def release(self, connection: Connection) -> None:
         """Gives the lease back in the given transaction; a lease that another process holds is left alone."""
         connection.execute(delete(leases).where(leases.c.token == self._token))
+
+    def give_back(self) -> None:
+        """Stops, and releases the lease by itself: what was done under it is committed, or has an error of its own.
+
+        Where the database is away the lease dies within the minute. A connection that was cut is tried once more.
+        """
+        self.stop()
+        for _ in range(2):
+            with suppress(SQLAlchemyError):
+                with self._engine.begin() as connection:
+                    self.release(connection)
+                return
 
     def _beat_until_over(self) -> None:
         while not self._over.wait(BEAT_SECONDS):

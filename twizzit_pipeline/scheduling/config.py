@@ -150,6 +150,7 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
     with driver_errors():
         store.get(engine, credential_id)
         with engine.begin() as connection:
+            store.keep(connection, credential_id)
             before = _read(connection, credential_id, locked=True)
             lists = _lists(before, wanted)
             if "conflict_exceptions" in fields:

@@ -5,9 +5,12 @@ with people's names, passwords as they are stored (the key is not in it), Dagste
 same database. It can be restored into another major version, older ones too.
 """
 
+import fcntl
 import os
 import re
+import secrets
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +33,7 @@ _TABLES = text("""
 _OF_THAT_SERVER_ALONE = re.compile(
     rb"SET transaction_timeout = \d+;$|ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \(pg_attver=\d+\);$"
 )
+_BEING_MADE = 60.0  # seconds in which a draft may not have its lock yet
 _DATA_BEGIN, _DATA_END = re.compile(rb"COPY .* FROM stdin;$"), b"\\.\n"
 
 
@@ -47,11 +51,15 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
             raise BackupRefused(f"{target} is there already: choose another name, or add --force")
     except OSError as error:
         raise BackupRefused(f"{target} cannot be written: {error.strerror or error}") from None
-    draft = place.with_name(f"{place.name}.partial")
+    _forget_killed(place.parent)
+    # A name of its own: two dumps into one file at once would write over each other, and leave a damaged one.
+    draft = place.with_name(f".dump.{secrets.token_hex(8)}.partial")
     program = _program("pg_dump", _server_version(database.engine))
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             os.fchmod(file.fileno(), 0o600)
+            with suppress(OSError):  # not every network folder has locks: there nothing is deleted either
+                fcntl.flock(file, fcntl.LOCK_SH)
             # By its name and not as standard output: pg_dump goes back to the head in the end, to say what is where.
             command = [program, "--format=custom", f"--file={draft}", f"--dbname={_conninfo(database.url)}"]
             done = subprocess.run(  # noqa: S603 - a program of the wheel, no shell
@@ -72,6 +80,15 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def _forget_killed(folder: Path) -> None:
+    """Deletes the drafts of dumps that were killed, which hold the names of people: no process has their lock."""
+    for draft in folder.glob(".dump.*.partial"):
+        with suppress(OSError), draft.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - draft.stat().st_mtime > _BEING_MADE:
+                draft.unlink()
 
 
 def restore(database: Database, source: Path) -> None:

@@ -47,7 +47,7 @@ class Database:
     """An open database.
 
     Attributes:
-        engine: psycopg 3; sessions are in UTC.
+        engine: psycopg 3; sessions are in UTC, and write times in ISO.
         url: of this database, for psycopg 3 (`postgresql+psycopg://…`), with its password.
         dagster_url: for Dagster's storage, which needs psycopg2 (`postgresql+psycopg2://…`); may hold a password.
         options_dropped: a pooler in front of the server drops connection options; the engine sets them in each
@@ -93,6 +93,7 @@ def driver_errors(password: str | None = None) -> Iterator[None]:
     Raises:
         DatabaseUnavailable: no connection, or it was cut, or the server cannot just now (disk full, deadlock).
         DatabaseRefused: nothing helps before a person changes something (a privilege, an encoding, a dropped column).
+        UnknownCredential: the credential of a row was deleted meanwhile.
     """
     try:
         yield
@@ -112,7 +113,8 @@ def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Dat
     options = " ".join(
         (
             f"-clock_timeout={LOCK_SECONDS}s",
-            with_option(url, "timezone=UTC"),
+            # psycopg reads no time in another style, which a database or a role may have for its people.
+            with_option(url, "timezone=UTC -cdatestyle=ISO -cintervalstyle=postgres"),
             f"-ctwizzit.season_start={season_start} -c{_ARRIVES}=on",  # the first for the view of running seasons
         )
     )

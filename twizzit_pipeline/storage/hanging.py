@@ -34,7 +34,7 @@ from twizzit_pipeline.storage.tables.views import views
 _LINK, _OLD_LINK, _LINKED = "local_team_id", "local_club_id", "twizzit_team_mappings"
 _OUR_VIEWS = text("""
     SELECT relname FROM pg_class
-    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'v' AND relname = ANY(:names)
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'v' AND relname = ANY(:names)
       AND obj_description(oid, 'pg_class') = :made
     ORDER BY relname
 """)

@@ -21,7 +21,8 @@ _OWNERS = text("""
            pg_has_role(relowner, CASE WHEN current_setting('server_version_num')::int < 160000
                                       THEN 'MEMBER' ELSE 'SET' END) AS becomes
     FROM pg_class
-    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v') AND relname = ANY(:names)
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace
+      AND relkind IN ('r', 'p', 'v') AND relname = ANY(:names)
     ORDER BY 1
 """)
 _ME = text("""
@@ -40,7 +41,7 @@ _SEQUENCES = text("""
     SELECT quote_ident(sequence.relname)
     FROM pg_class AS sequence JOIN pg_depend ON pg_depend.objid = sequence.oid AND deptype IN ('a', 'i')
     JOIN pg_class AS owning ON owning.oid = pg_depend.refobjid
-    WHERE sequence.relnamespace = current_schema()::regnamespace AND owning.relname = ANY(:names)
+    WHERE sequence.relnamespace = quote_ident(current_schema())::regnamespace AND owning.relname = ANY(:names)
       AND CASE sequence.relkind WHEN 'S' THEN NOT has_sequence_privilege(sequence.oid, 'USAGE') ELSE false END
     ORDER BY 1
 """)

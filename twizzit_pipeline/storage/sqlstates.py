@@ -15,10 +15,11 @@ from typing import Any
 import psycopg
 from sqlalchemy import exc as sqlalchemy_errors
 
-from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, TwizzitPipelineError
+from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, TwizzitPipelineError, UnknownCredential
 from twizzit_pipeline.storage.unquoted import driver_of, quotes_nothing, state_of, things_named
 
 LOCK_NOT_AVAILABLE = "55P03"
+_FOREIGN_KEY_VIOLATION = "23503"
 _READ_ONLY = "Nothing can be written here: the database is a standby, or read-only"
 _NAME_THE_PRIMARY = (
     "name the primary in TWIZZIT_DATABASE_URL, or take default_transaction_read_only from database and role"
@@ -214,6 +215,8 @@ def in_our_words(error: Exception, password: str | None = None) -> TwizzitPipeli
     Args:
         password: of the connection; a driver that quotes it is corrected.
     """
+    if lacks_credential(error):
+        return UnknownCredential("The credential was deleted meanwhile; see: twizzit credentials list")
     driver = driver_of(error)
     said = _said(driver, password)
     found = _of_state(state_of(error)) or _of_words(error, said)
@@ -225,6 +228,14 @@ def in_our_words(error: Exception, password: str | None = None) -> TwizzitPipeli
     elif named := things_named(driver):
         wrong = f"{wrong} ({named})"
     return found.kind(f"{wrong}; {found.todo}")
+
+
+def lacks_credential(error: BaseException) -> bool:
+    """Whether a row was refused because its credential is not there any more. A credential that cannot be deleted is
+    another matter: there the detail names the table that refers to it.
+    """
+    detail = getattr(getattr(driver_of(error), "diag", None), "message_detail", None) or ""
+    return state_of(error) == _FOREIGN_KEY_VIOLATION and re.search(r"\btwizzit_credentials\b", detail) is not None
 
 
 def _of_state(state: str) -> _Meaning | None:

@@ -49,13 +49,14 @@ def with_option(url: URL, option: str) -> str:
 
 
 def for_libpq(url: URL) -> str:
-    """The URL, password and all, as PostgreSQL's own programs and psycopg read it: to them a `+` is no space.
+    """The URL, password and all, as PostgreSQL's own programs and psycopg read it: to them a `+` is no space, and a
+    space is none of a URL.
 
-    >>> for_libpq(make_url("postgresql+psycopg://u:a+b@h/d?options=-cjit%3Doff%20-cwork_mem%3D8MB"))
-    'postgresql://u:a+b@h/d?options=-cjit%3Doff%20-cwork_mem%3D8MB'
+    >>> for_libpq(make_url("postgresql+psycopg://u:a+b%20c@h/d?options=-cjit%3Doff%20-cwork_mem%3D8MB"))
+    'postgresql://u:a+b%20c@h/d?options=-cjit%3Doff%20-cwork_mem%3D8MB'
     """
     place, mark, query = url.set(drivername="postgresql").render_as_string(hide_password=False).partition("?")
-    return place + mark + query.replace("+", "%20")
+    return place.replace(" ", "%20") + mark + query.replace("+", "%20")
 
 
 def settings_in(options: str) -> dict[str, str]:

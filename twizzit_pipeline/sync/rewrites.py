@@ -10,7 +10,7 @@ from tenacity import RetryCallState, Retrying, TryAgain, retry_if_exception, sto
 from twizzit_pipeline.errors import DatabaseUnavailable
 from twizzit_pipeline.storage.engine import LOCK_SECONDS
 from twizzit_pipeline.storage.holders import holders
-from twizzit_pipeline.storage.sqlstates import LOCK_NOT_AVAILABLE
+from twizzit_pipeline.storage.sqlstates import LOCK_NOT_AVAILABLE, lacks_credential
 from twizzit_pipeline.storage.unquoted import driver_of, state_of, things_named
 
 _SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION = "40001", "40P01", "23505", "23503"
@@ -63,7 +63,7 @@ def _give_up(engine: Engine, again: str, state: RetryCallState) -> None:
 
 
 def _written_by_others(error: BaseException) -> bool:
-    return _state_of(error) in _WRITTEN_BY_OTHERS
+    return _state_of(error) in _WRITTEN_BY_OTHERS and not lacks_credential(error)
 
 
 def _state_of(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from twizzit_pipeline.twizzit.wire import identifier, plain_keys, text
+from twizzit_pipeline.words.meanings import visible
 
 # Belgians write the day first: 28/11/2026, 28-11-2026 14:00, 28.11.2026 14u00.
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[\sT,]+(?:om\s+|à\s+)?(.+))?")
@@ -29,14 +30,14 @@ def moment_text(value: object) -> str | None:
         written = moment_text(keys.get("date", keys.get("datetime")))
         return f"{written}Z" if written is not None and keys.get("timezone") in ("UTC", "+00:00", "Z") else written
     said = identifier(value) if isinstance(value, int | float) else text(value)
-    return None if said is None else _iso(said.strip()) or said
+    return None if said is None else _iso(visible(said).strip()) or said
 
 
 def day(value: object) -> date | None:
     """A day, with or without a time after it; None for anything else."""
     written = moment_text(value)
     try:
-        return None if written is None else date.fromisoformat(written.strip()[:10])
+        return None if written is None else date.fromisoformat(visible(written).strip()[:10])
     except ValueError:
         return None
 

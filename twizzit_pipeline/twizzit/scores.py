@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys
+from twizzit_pipeline.words.meanings import visible
 
 # What people write beside a score, which stays one; "rust 6-4" is none yet.
 _BESIDE = (
@@ -45,6 +46,7 @@ def score_of(value: object, *, depth: int = _DEPTH) -> Score:
     if value is None or depth == 0:
         return NONE if value is None else _UNREAD
     if isinstance(value, str):
+        value = visible(value)
         if _NOTHING.fullmatch(value):
             return NONE
         found = _PLAIN.fullmatch(value) or _with_words().fullmatch(value)
@@ -93,7 +95,8 @@ def _goals(value: object, depth: int) -> object:
     if value is None or depth == 0:
         return value
     if isinstance(value, str):
-        return None if _NOTHING.fullmatch(value) else value.strip() if value.strip().isdecimal() else ()
+        value = visible(value).strip()
+        return None if _NOTHING.fullmatch(value) else value if value.isdecimal() else ()
     if isinstance(value, bool):
         return ()
     if isinstance(value, int | float):

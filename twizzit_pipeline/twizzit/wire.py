@@ -4,17 +4,17 @@ What belongs here: what both dialects share in reading a row, and the shape that
 values: an odd one becomes None or stays as it is, and the contracts decide.
 """
 
-import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
 
 from twizzit_pipeline.errors import NotATwizzit
 from twizzit_pipeline.twizzit.html_entities import unescaped
 from twizzit_pipeline.twizzit.sight import advice, shape
+from twizzit_pipeline.words.meanings import key
 
 Row = Mapping[str, object]
 
 _LANGUAGES = ("en", "nl", "fr")
+_SAID = {"1": True, "true": True, "0": False, "false": False}
 
 
 def plain_keys(row: Row) -> dict[str, object]:
@@ -98,11 +98,9 @@ def texts(value: object) -> list[str]:
     return []
 
 
-@lru_cache(4096)  # the names of a calendar's sides come again and again
 def folded(value: str) -> str:
-    """A text for comparing: without accents and case, with single spaces."""
-    letters = unicodedata.normalize("NFKD", value)
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
+    """A text for comparing, as `words.meanings.key` has it."""
+    return key(value)
 
 
 class Nothing:
@@ -149,10 +147,17 @@ def rows_of_envelope(answer: object, key: str, *, path: str) -> tuple[list[Row],
     expected = f'an object with "{key}" and "hasMore"'
     if not isinstance(answer, Mapping):
         raise wrong_shape(path, expected, answer)
-    rows, more, total = answer.get(key), answer.get("hasMore"), answer.get("total")
-    if not is_list(rows) or not isinstance(more, bool):
+    rows, more, total = answer.get(key), _yes_or_no(answer.get("hasMore")), answer.get("total")
+    if not is_list(rows) or more is None:
         raise wrong_shape(path, expected, answer)
     return _objects(items(rows), path), more, total if isinstance(total, int) and not isinstance(total, bool) else None
+
+
+def _yes_or_no(value: object) -> bool | None:
+    """A boolean, also as PHP may write it: 1, "0", "true"; None for anything else, since an end must be said."""
+    if isinstance(value, bool):
+        return value
+    return _SAID.get(str(value).strip().lower()) if isinstance(value, int | str) else None
 
 
 def _objects(rows: list[object], path: str) -> list[Row]:

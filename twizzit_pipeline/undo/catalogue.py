@@ -20,7 +20,8 @@ _COLUMNS = text("""
            CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS computed
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(:names) AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
+      AND c.relname = ANY(:names) AND c.relkind IN ('r', 'p')
     ORDER BY c.relname, a.attnum
 """)
 # An index over an expression is passed over: its values are not columns. One over part of the rows counts as whole.
@@ -32,7 +33,7 @@ _SLOTS = text("""
             WHERE k.place <= i.indnkeyatts) AS columns,
            coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(:names)
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ANY(:names)
       AND i.indisunique AND NOT i.indisprimary AND i.indexprs IS NULL
     ORDER BY c.relname, i.indexrelid
 """)
@@ -41,9 +42,9 @@ _ONLY = {"twizzit_conflicts": ("status", "open")}
 # Of a partitioned table its own constraint stands for those of its parts.
 _REFERENCES = text("""
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS path, c.relname AS table,
-           c.relnamespace = current_schema()::regnamespace AS here,
+           c.relnamespace = quote_ident(current_schema())::regnamespace AS here,
            quote_ident(fn.nspname) || '.' || quote_ident(f.relname) AS to_path, f.relname AS to_table,
-           f.relnamespace = current_schema()::regnamespace AS to_here,
+           f.relnamespace = quote_ident(current_schema())::regnamespace AS to_here,
            (SELECT array_agg(a.attname::text ORDER BY k.place)
             FROM unnest(r.conkey) WITH ORDINALITY AS k (attnum, place)
             JOIN pg_attribute a ON a.attrelid = r.conrelid AND a.attnum = k.attnum) AS columns,
@@ -55,8 +56,8 @@ _REFERENCES = text("""
     JOIN pg_class c ON c.oid = r.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_class f ON f.oid = r.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
     WHERE r.contype = 'f' AND r.conparentid = 0
-      AND (c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(:names)
-           OR f.relnamespace = current_schema()::regnamespace AND f.relname = ANY(:names))
+      AND (c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ANY(:names)
+           OR f.relnamespace = quote_ident(current_schema())::regnamespace AND f.relname = ANY(:names))
     ORDER BY c.relname, r.oid
 """)
 

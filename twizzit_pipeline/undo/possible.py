@@ -24,7 +24,7 @@ _RULE = "a rule or trigger"
 _UNIQUE, _FOREIGN_KEY = "23505", "23503"
 _OF_EXPRESSION = text(
     "SELECT bool_or(i.indexprs IS NOT NULL) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-    " WHERE c.relname = :name AND c.relnamespace = current_schema()::regnamespace"
+    " WHERE c.relname = :name AND c.relnamespace = quote_ident(current_schema())::regnamespace"
 )
 
 

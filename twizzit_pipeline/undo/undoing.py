@@ -171,9 +171,7 @@ def _leased(engine: Engine, credential: store.Credential, run_id: str) -> Iterat
     try:
         yield lease
     finally:
-        lease.stop()
-        with engine.begin() as connection:
-            lease.release(connection)
+        lease.give_back()
 
 
 @contextmanager

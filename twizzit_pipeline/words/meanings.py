@@ -15,12 +15,24 @@ GroupTypeMeaning = Literal["team", "other"]
 StatusMeaning = Literal["scheduled", "to_reschedule", "in_progress", "completed", "cancelled"]
 
 _Meaning = TypeVar("_Meaning", bound=str)
+_INVISIBLE = {"Cc", "Cf", "Cs"}
+
+
+def visible(text: str) -> str:
+    """The text without what cannot be seen and would part a word or hide a sign between two: zero-width spaces, soft
+    hyphens, marks of direction. White space stays.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter for letter in text if letter.isspace() or unicodedata.category(letter) not in _INVISIBLE)
 
 
 @lru_cache(4096)
 def key(word: str) -> str:
-    """The key under which two spellings of a word are the same: without accents and case, with single spaces."""
-    letters = unicodedata.normalize("NFKD", word)
+    """The key under which two spellings of a word are the same: without accents, case and invisible characters, with
+    single spaces.
+    """
+    letters = unicodedata.normalize("NFKD", visible(word))
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
 
 

@@ -1,19 +1,29 @@
 """A credential entered again: registrations last throughout, and the new credential adopts the mappings."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from tests.support.previewed import previewed
+from tests.support.sync_process import wait_until, watching
 from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress
+from twizzit_pipeline.credentials.rows import locked
+from twizzit_pipeline.errors import DatabaseRefused, InactiveCredential, LoginRefused, SyncInProgress, UnknownCredential
+from twizzit_pipeline.runs.alone import alone
+from twizzit_pipeline.runs.lease import lease_keys
+from twizzit_pipeline.scheduling import config, recipients
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.sync.rewrites import rewrites
 
 Simulate = Callable[..., SimulatorServer]
 
@@ -43,6 +53,80 @@ def note_lost_registrations(database: Database) -> None:
 def lost_registrations(database: Database) -> int:
     with database.engine.connect() as connection:
         return int(connection.execute(text("SELECT count(*) FROM lost_registrations")).scalar_one())
+
+
+def verified(world: SyncWorld, credential_id: int) -> None:
+    verify(world.settings, world.database, credential_id)
+
+
+def notified(world: SyncWorld, credential_id: int) -> None:
+    recipients.change(world.database.engine, credential_id, ["club@twizzit.example"], actor=this_user())
+
+
+def configured(world: SyncWorld, credential_id: int) -> None:
+    config.change(world.database.engine, credential_id, actor=this_user(), auto_sync_enabled=True)
+
+
+def decided(world: SyncWorld, credential_id: int) -> None:
+    key = lease_keys(store.get(world.database.engine, credential_id))
+    with driver_errors():
+        for attempt in rewrites(world.database.engine):
+            with attempt, alone(world.database.engine, key, credential_id=credential_id):
+                pass
+
+
+@pytest.mark.parametrize(
+    ("act", "table"),
+    [
+        (SyncWorld.sync, "twizzit_leases"),
+        (previewed, "twizzit_leases"),
+        (decided, "twizzit_leases"),
+        (notified, "twizzit_sync_config"),
+        (verified, "twizzit_api_usage"),
+    ],
+)
+def test_one_that_is_deleted_meanwhile_is_unknown(
+    world: SyncWorld, act: Callable[[SyncWorld, int], object], table: str
+) -> None:
+    credential_id = world.add_credential()
+    tries = 0
+
+    @event.listens_for(world.database.engine, "before_cursor_execute")
+    def delete_first(*given: Any) -> None:
+        nonlocal tries
+        if given[2].startswith(f"INSERT INTO {table}"):
+            tries += 1
+            with world.connected() as another:
+                another.execute("DELETE FROM twizzit_credentials WHERE id = %s", [credential_id])
+
+    with pytest.raises(UnknownCredential, match="was deleted meanwhile"):
+        act(world, credential_id)
+    assert tries <= 2  # once more where all was read of one moment
+    assert not world.rows(tables.leases)
+
+
+def test_a_change_of_the_configuration_waits_for_a_deletion(world: SyncWorld) -> None:
+    engine, credential_id = world.database.engine, world.add_credential()
+    config.read(engine, credential_id)
+    with engine.begin() as connection:  # so that the next sync is planned, in a second statement
+        connection.execute(text("UPDATE twizzit_sync_config SET last_sync_at = now()"))
+    with ThreadPoolExecutor(1) as beside, watching(world) as waiting:
+        with engine.begin() as connection:
+            locked(connection, credential_id)  # as a deletion begins
+            change = beside.submit(configured, world, credential_id)
+            wait_until(waiting)
+            connection.execute(text("DELETE FROM twizzit_credentials"))
+        with pytest.raises(UnknownCredential):
+            change.result()
+
+
+def test_one_that_another_table_refers_to_is_not_called_unknown(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    with world.connected() as another:
+        another.execute("CREATE TABLE notes (credential_id integer REFERENCES twizzit_credentials)")
+        another.execute("INSERT INTO notes VALUES (%s)", [credential_id])
+    with pytest.raises(DatabaseRefused, match="table notes"), driver_errors():
+        store.delete(world.database.engine, credential_id)
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -13,12 +14,25 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.support.rotate_process import rotating
-from tests.support.vault_rows import NEW, OLD, OTHER, add, is_bound, password_of, stored, write_as_shotspot, write_mac
+from tests.support.vault_rows import (
+    NEW,
+    OLD,
+    OTHER,
+    add,
+    is_bound,
+    owner,
+    password_of,
+    stored,
+    write_as_shotspot,
+    write_mac,
+)
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.rotation import Rotation, rotate
-from twizzit_pipeline.errors import DecryptionFailed, SettingsError, TamperedCredential
+from twizzit_pipeline.credentials.rows import locked, store_password
+from twizzit_pipeline.errors import DecryptionFailed, NotAsShown, SettingsError, TamperedCredential
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.engine import Database
@@ -129,6 +143,18 @@ def test_other_sessions_can_read_and_not_write_meanwhile(database: Database, tmp
     assert read(database, NEW, ids) == PASSWORDS
 
 
+def test_a_change_that_has_its_row_is_waited_for(database: Database, tmp_path: Path) -> None:
+    ids = fill(database, OLD)
+    with ThreadPoolExecutor(1) as beside:
+        with database.engine.begin() as connection:
+            locked(connection, ids[0])
+            rotation = beside.submit(rotate, database.engine, environment(tmp_path))
+            await_waiting(database)
+            store_password(connection, OLD, owner(database, ids[0]), SecretStr("new"))
+        assert rotation.result().reencrypted == tuple(ids)
+    assert read(database, NEW, ids) == ["new", *PASSWORDS[1:]]
+
+
 # --- the kept key -----------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +171,23 @@ def test_the_kept_key_is_exchanged(database: Database, tmp_path: Path) -> None:
     second = rotate(database.engine, kept(tmp_path))
     assert second.key_id != done.key_id
     assert read(database, encryption_keys(kept(tmp_path)), ids) == PASSWORDS
+
+
+def test_nothing_is_stored_with_a_key_that_was_exchanged_meanwhile(database: Database, tmp_path: Path) -> None:
+    before = encryption_keys(kept(tmp_path))
+    ids = fill(database, before.current)
+    rotate(database.engine, kept(tmp_path))
+    with pytest.raises(NotAsShown, match="was exchanged meanwhile"):
+        add(database, before)
+    login = {"api_username": "api", "password": SecretStr("lost"), "api_endpoint": "https://twizzit.example/v2/api"}
+    with pytest.raises(NotAsShown, match="was exchanged meanwhile"):
+        store.change_login(database.engine, before, ids[0], **login)  # type: ignore[arg-type]
+    assert [one.id for one in store.list_all(database.engine)] == ids
+    assert read(database, encryption_keys(kept(tmp_path)), ids) == PASSWORDS
+    (tmp_path / KEY_FILE).unlink()
+    with pytest.raises(NotAsShown, match="was exchanged meanwhile"):
+        add(database, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_password_that_cannot_be_read_leaves_the_kept_key_alone(database: Database, tmp_path: Path) -> None:

@@ -7,11 +7,18 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.support.vault_rows import NEW, OLD, add, is_bound, password_of, stored, write_as_shotspot, write_mac
+from tests.support.sync_process import wait_until, watching
+from tests.support.sync_world import SyncWorld
+from tests.support.vault_rows import NEW, OLD, add, is_bound, owner, password_of, stored, write_as_shotspot, write_mac
+from twizzit_pipeline.accounts import moving
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys
-from twizzit_pipeline.errors import DecryptionFailed, SyncInProgress, TamperedCredential, UnknownCredential
+from twizzit_pipeline.credentials.mac import Owner
+from twizzit_pipeline.credentials.rows import locked, store_password
+from twizzit_pipeline.errors import DecryptionFailed, NotAsShown, SyncInProgress, TamperedCredential, UnknownCredential
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
@@ -22,6 +29,11 @@ LOGIN: dict[str, Any] = {
     "password": SecretStr("another"),
     "api_endpoint": "https://example.org/v1",
 }
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
+    return SyncWorld(settings, database, simulator)
 
 
 def test_a_wrong_key_and_a_damaged_row_are_two_answers(database: Database) -> None:
@@ -50,6 +62,40 @@ def test_writes_are_under_the_current_key(database: Database) -> None:
     credential_id = add(database, Keys(OLD))
     store.change_login(database.engine, Keys(NEW, OLD), credential_id, **LOGIN)
     assert password_of(database, NEW, credential_id) == "another"
+
+
+def test_a_password_is_stored_only_for_what_was_looked_at(database: Database) -> None:
+    credential_id = add(database)
+    shown = store.get(database.engine, credential_id)
+    store.change_login(database.engine, OLD, credential_id, **LOGIN)
+    old: dict[str, Any] = {
+        "api_username": shown.api_username,
+        "api_endpoint": shown.api_endpoint,
+        "password": SecretStr("late"),
+    }
+    with pytest.raises(NotAsShown, match="another user name or endpoint by now"):
+        store.change_login(database.engine, OLD, credential_id, **old, shown=shown)
+    now = store.get(database.engine, credential_id)
+    assert (now.api_username, now.api_endpoint) == (LOGIN["api_username"], LOGIN["api_endpoint"])
+    assert password_of(database, OLD, credential_id) == "another"
+    store.change_login(database.engine, OLD, credential_id, **LOGIN | {"password": SecretStr("third")}, shown=now)
+    assert password_of(database, OLD, credential_id) == "third"
+
+
+def test_another_address_keeps_a_login_that_is_changed_meanwhile(world: SyncWorld) -> None:
+    engine, credential_id = world.database.engine, add(world.database)
+    moved = "https://example.org/v2/api"
+    with ThreadPoolExecutor(1) as beside, watching(world) as waiting:
+        with engine.begin() as connection:
+            locked(connection, credential_id)
+            other = Owner(credential_id, "other.api", owner(world.database, credential_id).api_endpoint)
+            store_password(connection, OLD, other, SecretStr("another"), api_username="other.api")
+            change = beside.submit(moving.change_endpoint, engine, OLD, credential_id, endpoint=moved)
+            wait_until(waiting)
+        change.result()
+    now = store.get(engine, credential_id)
+    assert (now.api_username, now.api_endpoint) == ("other.api", moved)
+    assert password_of(world.database, OLD, credential_id) == "another"
 
 
 def test_every_change_leaves_a_row(database: Database) -> None:

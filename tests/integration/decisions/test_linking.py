@@ -1,11 +1,14 @@
 """Doubtful links: they wait in the list, and a person says which row it is, or that it is none of them."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import delete, insert
 
 from tests.support.decided_world import DecidedWorld
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.errors import ConflictRefused
+from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.tables import player_mappings, players
 
@@ -75,6 +78,23 @@ def test_a_person_says_that_it_is_none_of_them(club: DecidedWorld) -> None:
     assert {row["id"] for row in club.world.rows(players)} - there == {done.local_id}
     assert club.sync().players.failed == {}
     assert all(club.world.rows(players, id=one) for one in fitting)
+
+
+def test_who_is_made_stands_in_the_team_of_the_season_that_decides(club: DecidedWorld) -> None:
+    """And not of an indoor season within it, which began later, is over, and lists the person in another team."""
+    found, _ = doubtful(club)
+    world, seen = club.world, tables.twizzit_players
+    (listed,) = world.rows(seen, twizzit_player_id=str(club.remote_id))
+    yesterday = seasons.today() - timedelta(days=1)
+    indoor = {"id": 900, "label": "Indoor", "start_date": yesterday, "end_date": yesterday}
+    elsewhere = {"season_id": 900, "twizzit_team_id": str(world.roster(1)[0])}
+    with world.database.engine.begin() as connection:
+        connection.execute(insert(tables.twizzit_seasons).values(credential_id=club.credential_id, **indoor))
+        connection.execute(insert(seen).values({**listed, **elsewhere}))
+
+    club.link(found.id, None)
+
+    assert club.player["team_id"] == world.local_id(int(listed["twizzit_team_id"]), "team")
 
 
 def test_what_was_chosen_counts_again_where_the_mapping_is_lost(club: DecidedWorld) -> None:

@@ -185,7 +185,13 @@ def test_a_field_is_not_linked(club: DecidedWorld) -> None:
         club.link(found.id, club.local_id)
 
 
-def test_a_player_who_has_left_gets_no_number_but_a_name(club: DecidedWorld) -> None:
+@pytest.mark.parametrize(
+    ("plays_again", "resolution", "number_then"), [(False, "shotspot", None), (True, "twizzit", 803)]
+)
+def test_a_player_who_has_left_gets_no_number_but_a_name(
+    club: DecidedWorld, plays_again: bool, resolution: Any, number_then: int | None
+) -> None:
+    """Unless a user of ShotSpot has made them active since."""
     changes = club.world.simulator.changes
     changes.set_number(club.remote_id, 801)
     club.sync()
@@ -204,7 +210,8 @@ def test_a_player_who_has_left_gets_no_number_but_a_name(club: DecidedWorld) -> 
     with pytest.raises(ConflictRefused, match="has left"):
         club.resolve(number.id, "twizzit")
     club.resolve(name.id, "twizzit")
-    club.resolve(number.id, "shotspot")
+    club.edit(is_active=plays_again)
+    club.resolve(number.id, resolution)
 
-    assert (club.player["first_name"], club.player["jersey_number"]) == ("Remo", None)
+    assert (club.player["first_name"], club.player["jersey_number"]) == ("Remo", number_then)
     assert club.open() == []

@@ -41,6 +41,7 @@ NO_TOKENS: dict[str, Callable[[], str | None]] = {
     "user of another kind": lambda: token_of({"userId": {"id": 7}, "role": "admin"}),
     "organizations that cannot be read": lambda: token_of({"userId": 7, "role": "coach", "organizations": "1"}),
     "organizations null": lambda: token_of({"userId": 7, "role": "coach", "organizations": None}),
+    "organizations that are no ids": lambda: token_of({"userId": 7, "role": "coach", "organizations": [2, True]}),
 }
 
 

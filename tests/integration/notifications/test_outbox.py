@@ -28,6 +28,17 @@ def notifying(settings: Settings, database: Database, simulate: Callable[..., Si
         yield found
 
 
+def test_one_process_at_a_time_follows_the_history(database: Database) -> None:
+    """A second one goes on without waiting, and has what the first one left once that is done."""
+    now = datetime.now(UTC)
+    with database.engine.begin() as connection:
+        assert outbox.take_bookmark(connection, "webhook", now) is not None
+    with database.engine.begin() as first, database.engine.begin() as second:
+        assert outbox.take_bookmark(first, "webhook", now) is not None
+        assert outbox.take_bookmark(second, "webhook", now) is None
+        assert outbox.take_bookmark(second, "email", now) is not None
+
+
 def test_a_failure_and_its_recovery_are_notified_once_each(notifying: Notifying) -> None:
     credential_id = notifying.world.add_credential()
     notifying.fails(credential_id)

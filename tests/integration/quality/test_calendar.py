@@ -114,12 +114,22 @@ def test_games_that_cannot_be_played_are_reported_however_they_were_moved(world:
     world.change(tables.games, second["id"], date=first["date"] + timedelta(minutes=90))
     world.change(tables.games, game["id"], date=datetime(2027, 6, 30, 21, 30, tzinfo=UTC))
     assert faults(judge(world, club)) == {}
+    for one in (first, second):  # a day alone, in Belgium: when on it is not known
+        world.change(tables.games, one["id"], date=datetime(2027, 5, 1, 22, 0, tzinfo=UTC))
+    assert faults(judge(world, club)) == {}
+    (own,) = world.rows(tables.clubs, name=world.club().name)
+    for side in ("home", "away"):  # two opponents of which the club alone is known are two
+        of_others = update(tables.games).where(tables.games.c[f"{side}_club_id"] != own["id"])
+        execute(world, of_others.values({f"{side}_team_id": None}))
+    assert faults(judge(world, club)) == {}
 
 
 def test_a_match_that_is_there_twice_is_reported_as_that(world: SyncWorld, club: int) -> None:
     """As the credential of the other club makes it, or a user who typed it in."""
     _, game = games(world)[0]
-    again = {**game, "id": 9_000, "competition_id": None}
+    midnight = datetime(2027, 5, 1, 22, 0, tzinfo=UTC)
+    world.change(tables.games, game["id"], date=midnight)
+    again = {**game, "id": 9_000, "competition_id": None, "date": midnight}
     execute(world, insert(tables.games).values(**again))
     clash = faults(judge(world, club))["map_matches", names.ONE_AT_A_TIME]
     assert set(clash.ids) == {str(game["id"]), "9000"}
@@ -204,6 +214,24 @@ def test_mappings_whose_credential_is_gone_are_adopted_but_for_what_vanished(wor
     found = faults(judge(world, again))
     assert set(found) == {("map_matches", names.OWNED)}
     assert found["map_matches", names.OWNED].ids == (vanished,)
+
+
+def test_a_competition_of_another_organization_is_not_this_one_s_to_adopt(world: SyncWorld, club: int) -> None:
+    """A game against a club whose credential was deleted is in that club's competition, with its own id."""
+    (_, game), *_ = games(world)
+    theirs = {"twizzit_organization_id": "999", "twizzit_competition_id": "1", "credential_id": None}
+    (known, *_) = world.rows(tables.competitions)
+    (mapping, *_) = world.rows(tables.competition_mappings)
+    execute(
+        world,
+        insert(tables.competitions).values({**known, "id": 900}),
+        insert(tables.competition_mappings).values({**mapping, **theirs, "id": 900, "local_competition_id": 900}),
+        update(tables.games).where(tables.games.c.id == game["id"]).values(competition_id=900),
+    )
+    assert faults(judge(world, club)) == {}
+    organization = tables.competition_mappings.c.twizzit_organization_id
+    execute(world, update(tables.competition_mappings).values({organization: mapping["twizzit_organization_id"]}))
+    assert set(faults(judge(world, club))) == {("map_competitions", names.OWNED)}
 
 
 def test_a_narrowed_sync_is_judged_as_a_whole_calendar(world: SyncWorld, club: int) -> None:

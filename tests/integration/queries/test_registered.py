@@ -1,9 +1,11 @@
 """Who of a team is registered, who is not, and why."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import insert, select, update
 
-from tests.support.registered_world import add_player, in_twizzit, local_team, of_team
+from tests.support.registered_world import add_player, in_twizzit, local_team, of_team, too_long
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.accounts.live import LiveTwizzit
 from twizzit_pipeline.errors import UnknownTeam
@@ -41,6 +43,22 @@ def test_a_player_whom_twizzit_does_not_know_is_not(world: SyncWorld, club: int)
     players = [one for one in people if one.code != "set_aside"]
     assert [one.registered for one in players] == sorted(one.registered for one in players)
     assert people[: len(players)] == players
+
+
+def test_the_last_sync_is_that_of_the_season_that_runs(world: SyncWorld, club: int) -> None:
+    """An indoor season that began within it is over: who was rejected in the outdoor one is listed again."""
+    person, _ = too_long(world)
+    world.sync(club)
+    yesterday = world.session(club).day - timedelta(days=1)
+    indoor = {"label": "Indoor", "start_date": yesterday - timedelta(days=1), "end_date": yesterday}
+    with world.database.engine.begin() as connection:
+        connection.execute(insert(tables.twizzit_seasons).values(credential_id=club, **indoor))
+        later = datetime(2100, 1, 1)  # noqa: DTZ001 - as the column has it
+        synced = {"status": "success", "started_at": later, "details": {"season": "Indoor"}}
+        of_players = {"credential_id": club, "sync_type": "players", "sync_direction": "from_twizzit"}
+        connection.execute(insert(tables.sync_history).values(**of_players, **synced))
+    people = registered(world.database.engine, local_team(world)).people
+    assert [one.code for one in people if one.twizzit_id == str(person)] == ["rejected"]
 
 
 @pytest.mark.parametrize("team_id", [0, -1, 999_999, 2**40])

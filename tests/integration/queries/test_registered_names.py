@@ -1,9 +1,10 @@
 """A team and a player found by name, and those whom Twizzit alone has; the command that shows them."""
 
 import json
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 from typer.testing import CliRunner
 
 from tests.support.registered_world import add_player, in_twizzit, local_team, members, too_long
@@ -27,6 +28,23 @@ def commands(world: SyncWorld, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "true")
     monkeypatch.setenv("TWIZZIT_RETRY_ATTEMPTS", "1")
     return CliRunner()
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(-60, -1), (1, 60)])
+def test_a_team_s_name_means_the_one_of_the_season_that_runs(
+    world: SyncWorld, club: int, begins: int, ends: int
+) -> None:
+    """Not the one of an indoor season within it that is over, nor of the next one that has yet to begin."""
+    team_id = local_team(world)
+    (team,), today = world.rows(tables.teams, id=team_id), world.session(club).day
+    world.change(tables.seasons, team["season_id"], start_date=today - timedelta(90), end_date=today)
+    days = {"start_date": today + timedelta(begins), "end_date": today + timedelta(ends)}
+    with world.database.engine.begin() as connection:
+        connection.execute(insert(tables.seasons).values(id=900, name="Indoor", **days))
+        connection.execute(insert(tables.teams).values({**team, "id": 900, "season_id": 900}))
+        mapping = {"local_team_id": 900, "twizzit_team_id": "900", "credential_id": club}
+        connection.execute(insert(tables.team_mappings).values(mapping))
+    assert find_team(world.database.engine, team["name"]) == team_id
 
 
 def test_who_is_in_twizzit_alone_is_named_with_the_reason(world: SyncWorld, club: int) -> None:

@@ -1,7 +1,10 @@
 """Dumps: everything comes back, into this version of PostgreSQL or another, and a sync afterwards changes nothing."""
 
+import fcntl
+import os
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.conftest import ENCRYPTION_KEY
+from tests.support.sync_process import locked, wait_until
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.settings import Settings, load_settings
@@ -160,6 +164,36 @@ def test_no_file_is_overwritten_unless_asked_for(database: Database, tmp_path: P
             dump(database, tmp_path / place, overwrite=True)
         with pytest.raises(BackupRefused, match="is no file"):
             restore(database, tmp_path / place)
+
+
+def test_two_dumps_into_one_file_at_once_leave_a_whole_one(
+    world: SyncWorld, elsewhere: Database, tmp_path: Path
+) -> None:
+    world.add_credential()
+    file = tmp_path / "twizzit.dump"
+    wait = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND wait_event_type = 'Lock'"
+    of_this = f"{wait} AND datname = current_database()"
+    with ThreadPoolExecutor(2) as both, world.connected() as watcher:
+        with locked(world, "twizzit_credentials", mode="ACCESS EXCLUSIVE"):
+            dumps = [both.submit(dump, world.database, file, overwrite=True) for _ in range(2)]
+            wait_until(lambda: watcher.execute(of_this).fetchone() == (2,))
+        sizes = {each.result() for each in dumps}
+    assert sizes == {file.stat().st_size}
+    assert [found.name for found in tmp_path.iterdir() if found.is_file()] == [file.name]
+    restore(elsewhere, file)
+    assert SyncWorld(world.settings, elsewhere, world.simulator).rows(tables.credentials)
+
+
+def test_what_a_killed_dump_left_is_deleted_by_the_next_and_no_more(database: Database, tmp_path: Path) -> None:
+    old, new, held = (tmp_path / f".dump.{name}.partial" for name in ("old", "new", "held"))
+    for draft in (old, new, held):
+        draft.touch()
+    for draft in (old, held):
+        os.utime(draft, (0, 0))
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        dump(database, tmp_path / "twizzit.dump")
+    assert (old.exists(), new.exists(), held.exists()) == (False, True, True)
 
 
 def test_a_password_is_no_argument_and_in_no_error(database: Database, tmp_path: Path) -> None:

@@ -65,6 +65,37 @@ def test_more_than_a_fifth_is_held_back_and_leaves_once_it_is_approved(world: Sy
     nothing_more(world, club)
 
 
+def test_what_is_held_of_others_is_not_the_players_of_this_credential(world: SyncWorld, club: int) -> None:
+    """A match, and another credential's player, that have the local id of one of its players, who returns."""
+    person = roster_of(world)[1][0]
+    of_them = {"twizzit_id": str(person), "local_id": world.local_id(person), "kind": "unproved", "status": "held"}
+    whose = ((club, "players"), (club, "matches"), (world.add_credential(), "players"))
+    with world.database.engine.begin() as connection:
+        for credential_id, entity in whose:
+            row = {**of_them, "credential_id": credential_id, "entity": entity, "season": world.season}
+            row |= {"twizzit_id": "77"} if entity == "matches" else {}
+            connection.execute(tables.departures.insert().values(**row))
+    _, *others = world.rows(tables.departures)
+    assert world.sync(club).players.held == ()
+    own, *after = world.rows(tables.departures)
+    assert (own["status"], after) == ("returned", others)
+
+
+def test_a_decision_about_a_season_that_goes_on_stays(world: SyncWorld, club: int) -> None:
+    """Once an indoor season within it decides; that of a season before both is over, and nothing is left to decide."""
+    running, team = world.simulator.world.running_season, world.rows(tables.teams)[0]["id"]
+    day, departed = timedelta(days=1), {"kind": "unproved", "status": "refused", "entity": "teams", "local_id": team}
+    seasons = {"Outdoor": (running.start - day, running.end + day), "Before": (running.start - 9 * day, running.start)}
+    with world.database.engine.begin() as connection:
+        for label, (start, end) in seasons.items():
+            season = {"credential_id": club, "label": label, "start_date": start, "end_date": end}
+            connection.execute(tables.twizzit_seasons.insert().values(**season))
+            row = {"credential_id": club, "season": label, "twizzit_id": label, **departed}
+            connection.execute(tables.departures.insert().values(**row))
+    world.sync(club)
+    assert [row["twizzit_id"] for row in world.rows(tables.departures, returned_at=None)] == ["Outdoor"]
+
+
 def test_who_is_deleted_in_shotspot_waits_for_no_one(world: SyncWorld, club: int) -> None:
     _, leaving = half_a_team(world)
     world.sync(club)

@@ -1,5 +1,6 @@
 """An established club of which Twizzit lists no team any more, once and again: no one is lost, and it is said."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.queries import overview
 from twizzit_pipeline.queries.overview import CredentialStatus
+from twizzit_pipeline.runs.season_rows import today
 from twizzit_pipeline.storage import tables
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 6, "other_contacts": 1, "tidy": frozenset({1})}
@@ -52,6 +54,26 @@ def test_a_club_that_never_listed_a_team_needs_attention_unless_its_season_fills
         today = text("UPDATE twizzit_seasons SET start_date = current_date - :days WHERE label = :label")
         connection.execute(today, {"days": began, "label": world.simulator.world.running_season.label})
     assert (_now(world).none_listed, _now(world).needs_attention) == ("teams" if attention else None, attention)
+
+
+@pytest.mark.parametrize(("began", "attention"), [(40, True), (20, False)])
+def test_where_the_account_gives_no_dates_the_season_begins_as_the_settings_say(
+    began: int, attention: bool, world: SyncWorld
+) -> None:
+    credential_id = world.add_credential()
+    for team in list(world.club().teams(world.simulator.world.running_season)):
+        world.simulator.changes.remove_team(team.id)
+    world.sync(credential_id)
+    begins = today() - timedelta(days=began)
+    begins = begins.replace(day=min(begins.day, 28))  # a day that each year has
+    label = {"label": f"{begins.year}-{begins.year + 1}", "old": world.simulator.world.running_season.label}
+    with world.database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM twizzit_seasons WHERE label <> :old"), label)
+        connection.execute(text("UPDATE twizzit_seasons SET label = :label, start_date = NULL, end_date = NULL"), label)
+        named = "details = jsonb_set(details, '{season}', to_jsonb(CAST(:label AS text)))"
+        connection.execute(text(f"UPDATE twizzit_sync_history SET {named}"), label)
+    (now,) = overview.read(world.database.engine, season_start=begins.strftime("%m-%d")).credentials
+    assert (now.none_listed, now.needs_attention) == ("teams" if attention else None, attention)
 
 
 def test_no_player_in_any_team_lets_no_one_go_either(world: SyncWorld, club: int) -> None:

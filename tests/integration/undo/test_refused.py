@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, delete, func, select
 
 from tests.support.calendar_world import EVERYTHING
+from tests.support.cut_connection import cut_before
 from tests.support.sync_world import STEPS, Synced, SyncWorld
 from tests.support.synced_world import first_sync
 from tests.support.undone import previewed, row_of, state, undo
@@ -148,6 +149,13 @@ def test_without_the_right_to_delete_it_is_refused_and_nothing_is_done(world: Sy
             connection.execute("DROP OWNED BY undoer_of_tests")
             connection.execute("DROP ROLE undoer_of_tests")
     assert state(world) == before
+
+
+def test_an_undo_whose_connection_is_cut_afterwards_is_done_and_holds_nothing(world: SyncWorld, first: Synced) -> None:
+    with cut_before(world, "DELETE FROM twizzit_leases"):
+        assert undo(world, first).undo_id is not None
+    assert not any(state(world).values())
+    assert world.rows(tables.leases) == []
 
 
 def test_an_undo_that_dies_half_way_has_done_nothing(

@@ -5,7 +5,6 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import typer
@@ -13,18 +12,19 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from typer.core import TyperCommand, TyperGroup
 
-import twizzit_pipeline
+from tests.support.package_sources import MODULES, ROOT, nodes
 from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.http_api import routes
 from twizzit_pipeline.http_api.pages import mounting
 from twizzit_pipeline.storage.migrations import triggers
 
-ROOT = Path(twizzit_pipeline.__file__).parent
 DOCUMENT = (ROOT.parent / "docs" / "audit.md").read_text(encoding="utf-8")
 RECORDS = {"record", "_record", "record_beside", "record_if_there", "record_once"}
 # Their one name means something else there: a run's outcome, a season, the counted calls.
 NO_AUDIT = {"orchestration/outcomes.py", "orchestration/unstarted.py", "orchestration/resources.py", "sync/usage.py"}
 NO_AUDIT |= {"orchestration/runs.py"}
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 
 def commands(group: TyperGroup, *path: str) -> Iterator[str]:
@@ -72,10 +72,10 @@ def table(heading: str) -> dict[str, tuple[set[str], str]]:
 def recorded() -> set[str]:
     """Every action that the program records, as its source names them."""
     found: set[str] = set()
-    for path in ROOT.rglob("*.py"):
+    for path in MODULES:
         if path.relative_to(ROOT).as_posix() in NO_AUDIT:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path.read_text(encoding="utf-8")):
             if isinstance(node, ast.Call) and _called(node) in RECORDS:
                 given = [word.value for word in node.keywords if word.arg == "action"] or node.args[2:3]
                 found |= {text for one in given for text in _texts(one)}

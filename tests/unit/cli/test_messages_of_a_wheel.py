@@ -5,31 +5,32 @@ from pathlib import Path
 
 import pytest
 
-import twizzit_pipeline
+from tests.support.package_sources import MODULES, ROOT, nodes
 from twizzit_pipeline.cli.output.guides import more
 
-ROOT = Path(twizzit_pipeline.__file__).parent
 OF_A_CHECKOUT = (".venv/bin", "docs/", "make demo", "README.md")
 # The one place that looks whether there are docs, and a look that works on a file of the checkout alone.
 MAY_NAME = {ROOT / "cli" / "output" / "guides.py", ROOT / "cli" / "doctor" / "machine.py"}
 
+pytestmark = pytest.mark.xdist_group("sources")
+
 
 def said(path: Path) -> list[str]:
     """The texts of a module that are no docstrings."""
-    tree = ast.parse(path.read_text())
+    found = nodes(path.read_text())
     docstrings = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in found
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings)
+    texts = (node for node in found if isinstance(node, ast.Constant) and id(node) not in docstrings)
     return [node.value for node in texts if isinstance(node.value, str)]
 
 
 def test_no_message_names_a_file_of_a_checkout() -> None:
-    texts = {path: said(path) for path in sorted(set(ROOT.rglob("*.py")) - MAY_NAME)}
+    texts = {path: said(path) for path in MODULES if path not in MAY_NAME}
     assert len(texts) > 500
     assert [
         (str(path.relative_to(ROOT)), text)

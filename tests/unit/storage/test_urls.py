@@ -5,7 +5,7 @@ import traceback
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import URL, create_engine, make_url
 
 from twizzit_pipeline.errors import UnsupportedDatabase
 from twizzit_pipeline.storage.urls import for_libpq, parse_url, settings_in, with_option
@@ -92,3 +92,11 @@ def test_options_are_kept_apart_for_programs_of_postgresql() -> None:
     url = make_url("postgresql+psycopg://u:a+b@h/d?options=-cjit%3Doff")
     url = url.update_query_dict({"options": with_option(url, "search_path=dagster")})
     assert for_libpq(url) == "postgresql://u:a+b@h/d?options=-cjit%3Doff%20-csearch_path%3Ddagster"
+
+
+@pytest.mark.parametrize("odd", ["choose one", " a ", "+ +", "%20", "é€ 🤾", "a b@:/?#[]!$&'()*+,;=%\"\\<>^`{|}~-._"])
+def test_programs_of_postgresql_read_every_name_and_password(odd: str) -> None:
+    """A space is none of their URLs: they refused it in a line that showed the password."""
+    url = URL.create("postgresql+psycopg", username=odd, password=odd, host="h", database=odd)
+    read = conninfo_to_dict(for_libpq(url))
+    assert (read["user"], read["password"], read["dbname"]) == (odd, odd, odd)

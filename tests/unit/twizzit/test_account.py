@@ -141,6 +141,13 @@ def test_where_every_type_is_of_teams_no_proof_is_needed() -> None:
     assert [query["group-type"] for query in service.asked("/groups")] == ["3", "5"]
 
 
+def test_a_type_of_teams_is_known_whatever_invisible_stands_in_its_name() -> None:
+    types = [{"id": 1, "name": {"NL": "Be\u00adstuur"}}, {"id": 7, "name": {"NL": "Plo\u00adegen\u200b"}}]
+    groups = {"7": [{"id": 10, "name": "A"}]}
+    with account(group_types=types, groups=lambda query: groups.get(query["group-type"], [])) as (client, _):
+        assert [team.id for team in client.source.teams(SEASON).teams] == ["10"]
+
+
 def test_where_the_usual_type_says_that_it_is_none_the_types_are_listed() -> None:
     types = [{"id": 1, "name": "Werkgroep"}, {"id": 2, "name": "Selectie"}]
     with account(group_types=types) as (client, _), pytest.raises(errors.NotATwizzit, match="Werkgroep; Selectie"):
@@ -152,6 +159,7 @@ def test_where_the_usual_type_says_that_it_is_none_the_types_are_listed() -> Non
     [
         (None, (None, None)),
         ({"id": 41, "name": "kc eenhoorn"}, (None, None)),
+        ({"id": 41, "name": "KC Één\u200bhoorn\u00ad"}, (None, None)),
         ({"id": 77, "name": "AKC Elders"}, ("77", "AKC Elders")),
         ({"id": 2}, ("2", "KC Twee")),
         (2, ("2", "KC Twee")),

@@ -57,6 +57,8 @@ def test_two_own_teams_against_each_other_are_both_known() -> None:
         ("KC Éénhoorn U15 1 - Sint-Jozef - Polder", ("KC Éénhoorn U15 1", "Sint-Jozef - Polder")),
         ("U15 1 – AKC Zand 2", ("U15 1", "AKC Zand 2")),
         ("KC Éénhoorn U15 1 -  AKC Zand 2 (AFGELAST)", ("KC Éénhoorn U15 1", "AKC Zand 2")),
+        ("KC Één\u200bhoorn U15 1 - Sint-Jozef - Polder", ("KC Éénhoorn U15 1", "Sint-Jozef - Polder")),
+        ("KC Éénhoorn U15 1 \u200e- AKC Zand", ("KC Éénhoorn U15 1", "AKC Zand")),
         ("KC Éénhoorn U15 1-AKC Zand", ("KC Éénhoorn U15 1", "AKC Zand")),
         ("Two - Other - Clubs", ("U15 1", None)),  # the series says that it is a match: the contract rejects it
         (None, ("U15 1", None)),
@@ -78,6 +80,8 @@ def test_sides_are_cut_where_the_own_team_says(name: str | None, sides: tuple[st
         ({"description": "UITGESTELD"}, "to_reschedule"),
         ({"name": "KC Éénhoorn U15 1 - AKC Zand 2 [reporté]"}, "to_reschedule"),
         ({"name": "CANCELLED: KC Éénhoorn U15 1 - AKC Zand 2"}, "cancelled"),
+        ({"name": "KC Éénhoorn U15 1 - AKC Zand 2 (afge\u00adlast)"}, "cancelled"),
+        ({"description": "Uitge\u200bsteld"}, "to_reschedule"),
     ],
 )
 def test_a_match_that_is_off_is_recognized_by_a_word(changes: dict[str, object], status: str | None) -> None:

@@ -3,7 +3,6 @@
 import ast
 import inspect
 import pkgutil
-from pathlib import Path
 from typing import TypeGuard
 
 import httpx
@@ -11,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import String
 
-import twizzit_pipeline
+from tests.support.package_sources import MODULES, ROOT, nodes
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.storage.tables import opponents, team_mappings
 from twizzit_pipeline.twizzit import dialects, endpoint
@@ -20,8 +19,9 @@ from twizzit_pipeline.twizzit.dialects import DIALECTS, LIVE_ENDPOINT, Dialect
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 from twizzit_pipeline.twizzit.source import Source
 
-ROOT = Path(twizzit_pipeline.__file__).parent
 QUESTIONS = {name for name, _ in inspect.getmembers(Source, inspect.isfunction) if not name.startswith("_")}
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda one: one.name)
@@ -74,14 +74,10 @@ def test_a_further_dialect_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_else_asks_which_dialect_it_is() -> None:
     own = (*(f"twizzit/{name}/" for name in DIALECTS), "simulator/", "storage/migrations/", "credentials/mac.py")
     found: dict[str, list[int]] = {}
-    for path in ROOT.rglob("*.py"):
+    for path in MODULES:
         inside = path.relative_to(ROOT).as_posix()
         if not inside.startswith((*own, "twizzit/dialects.py")):
-            named = [
-                node.lineno
-                for node in ast.walk(ast.parse(path.read_text()))
-                if isinstance(node, ast.expr) and _is_a_name(node)
-            ]
+            named = [node.lineno for node in nodes(path.read_text()) if isinstance(node, ast.expr) and _is_a_name(node)]
             found |= {inside: named} if named else {}
     assert found == {}
 

@@ -273,6 +273,12 @@ def test_an_envelope_may_hold_its_list_as_an_object_with_a_gap() -> None:
     assert read_v1(lambda *_: {"teams": {}, "hasMore": False}) == []
 
 
+@pytest.mark.parametrize(("yes", "no"), [(1, 0), ("1", "0"), ("true", "false"), (True, " False ")])
+def test_whether_there_is_more_may_be_said_as_php_does(yes: object, no: object) -> None:
+    pages = {1: {"teams": rows(1, 2), "hasMore": yes}, 2: {"teams": rows(3), "hasMore": no}}
+    assert read_v1(lambda page, _: pages[page]) == [1, 2, 3]
+
+
 def test_fewer_rows_than_the_total_are_an_error() -> None:
     with pytest.raises(IncompleteScan):
         read_v1(Numbers(rows(1, 2), rows(2, 3), total=4))
@@ -322,6 +328,9 @@ def test_a_total_that_changes_between_pages_makes_a_second_reading() -> None:
     assert read_v1(lambda *_: next(answers)) == [2, 3, 4]
 
 
+NO_BOOLEANS: tuple[object, ...] = (None, "", 2, "no", 0.0, [])
+
+
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
@@ -329,6 +338,7 @@ def test_a_total_that_changes_between_pages_makes_a_second_reading() -> None:
         ([{"id": 1}], r"/v2/api"),
         ({"players": [], "hasMore": False}, "teams"),
         ({"teams": []}, "hasMore"),
+        *(({"teams": [], "hasMore": odd}, "hasMore") for odd in NO_BOOLEANS),
         ({"teams": None, "hasMore": False}, "teams"),
         ({"teams": [3], "hasMore": False}, "list of objects"),
         ("x", "an object"),

@@ -71,6 +71,7 @@ def change_password(
             api_username=credential.api_username,
             password=asking.secret("password", from_stdin=password_stdin),
             api_endpoint=credential.api_endpoint,
+            shown=credential,
         )
         automatic.login_changed(engine, credential_id)
     console().print(f"Stored. See whether it works: twizzit credentials verify {credential_id}")

@@ -4,6 +4,7 @@ What belongs here: consoles and formats. What is said is the commands' business.
 and progress of commands that list go to standard error, so that `--json` leaves nothing else on standard output.
 """
 
+import codecs
 import json
 import re
 import sys
@@ -83,8 +84,12 @@ def show_line(out: Console, text: str, *, indent: int = 2) -> None:
 
 
 def print_json(value: object) -> None:
-    """Write one JSON document; times as ISO 8601 with their zone."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    """Write one JSON document; times as ISO 8601 with their zone.
+
+    Where standard output is not in UTF-8, as JSON is, other letters than ASCII's are written as JSON writes them.
+    """
+    takes_utf_8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
+    json.dump(value, sys.stdout, ensure_ascii=not takes_utf_8, indent=2, default=_plain)
     sys.stdout.write("\n")
 
 

@@ -20,6 +20,7 @@ from twizzit_pipeline.queries.fixtures import MatchMapping, match_mappings_of
 from twizzit_pipeline.queries.listing import TeamMapping
 from twizzit_pipeline.queries.registrations import Registration
 from twizzit_pipeline.queries.rosters import Roster
+from twizzit_pipeline.runs.season_rows import today
 
 router = page_router()
 
@@ -40,10 +41,10 @@ class Person:
 
 @router.get("/clubs/{credentialId}/players")
 def teams_page(at: Looking, name: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """The teams of the newest season with their next matches, and whom a name finds."""
+    """The teams of the season that runs, with their next matches, and whom a name finds."""
     wanted = _wanted(name)
     found = _found(at, wanted) if wanted else None
-    teams = _newest(at)
+    teams = _playing(at)
     several = len({team.club_name for team in teams}) > 1  # a federation's account
     return at.page("players.html", teams=teams, several=several, next_of=_next_matches(at), name=wanted, found=found)
 
@@ -91,12 +92,11 @@ def _roster(at: ClubVisit, team_id: int) -> Roster:
     return rosters.read_roster(at.visit.service.engine, team_id)
 
 
-def _newest(at: ClubVisit) -> Sequence[TeamMapping]:
-    """The club's teams of the newest season that has any."""
-    found = listing.team_mappings_of(at.visit.service.engine, credential_id=at.id)
-    seasons = [one.season for one in found if one.season is not None]
-    newest = max(seasons, default=None)
-    return [one for one in found if one.season == newest]
+def _playing(at: ClubVisit) -> Sequence[TeamMapping]:
+    """The club's teams of the season that they play in."""
+    engine = at.visit.service.engine
+    season = listing.season_of_teams(engine, at.id, today())
+    return [one for one in listing.team_mappings_of(engine, credential_id=at.id) if one.season == season]
 
 
 def _next_matches(at: ClubVisit) -> dict[int, MatchMapping]:

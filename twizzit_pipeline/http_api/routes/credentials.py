@@ -150,7 +150,7 @@ def name_club(here: Here, caller: CurrentCaller, credential_id: CredentialId, bo
 @router.put(
     "/credentials/{credentialId}/endpoint",
     response_model=schemas.Moved,
-    responses=answers(400, 404),
+    responses=answers(400, 404, 409),
 )
 async def change_endpoint(
     here: Here, caller: CurrentCaller, credential_id: CredentialId, body: EndpointChange

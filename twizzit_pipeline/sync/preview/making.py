@@ -139,10 +139,12 @@ def _leased(
         raise
     finally:
         lease.stop()
-        with driver_errors(), engine.begin() as connection:
-            if fulfilment is not None and ended_by is not None:
+        if fulfilment is not None and ended_by is not None:
+            with driver_errors(), engine.begin() as connection:
                 fulfilment.end(connection, ended_by, safe_message(ended_by))
-            lease.release(connection)
+                lease.release(connection)
+        else:
+            lease.give_back()
 
 
 def stored(

@@ -119,12 +119,17 @@ def _unlisted(
 
 
 def _of_earlier_seasons(connection: Connection, owner: Owner, entity: EntityName, season: WantedSeason) -> set[str]:
-    """The teams or matches of which nothing is in ShotSpot yet, and that are of a season before this one."""
+    """The teams or matches of which nothing is in ShotSpot yet, and that are of a season before this one.
+
+    Not those of one that goes on after it, as an outdoor season does after the indoor one within it.
+    """
     if entity == "players":
         return set()
     row, listed = departures.c, twizzit_seasons.c
     before = select(listed.label).where(
-        listed.credential_id == owner.credential_id, listed.start_date < season.start_date
+        listed.credential_id == owner.credential_id,
+        listed.start_date < season.start_date,
+        sa.or_(listed.end_date.is_(None), listed.end_date < season.end_date),
     )
     labels = list(connection.scalars(before))  # a few; joined, a fresh table would be compared row with row
     wanted = select(row.twizzit_id).where(

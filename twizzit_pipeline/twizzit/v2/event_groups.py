@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, plain_keys, text
+from twizzit_pipeline.words.meanings import visible
 
 _YES = {"1", "true", "yes", "y", "ja", "oui", "home", "thuis"}
 _NO = {"0", "false", "no", "n", "nee", "neen", "non", "away", "uit"}
@@ -121,7 +122,7 @@ def _both(one: EventGroup, other: EventGroup) -> EventGroup:
 
 
 def _first_text(*values: object) -> str:
-    return next((found for value in values if (found := text(value))), "")
+    return next((visible(found) for value in values if (found := text(value))), "")
 
 
 def _flag(value: object) -> bool | None:

@@ -21,7 +21,7 @@ from twizzit_pipeline.twizzit.v2.event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2.lists import Scope, tens
 from twizzit_pipeline.twizzit.v2.own_names import OwnNames
 from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, plain_keys, reference, text
-from twizzit_pipeline.words.meanings import Meanings
+from twizzit_pipeline.words.meanings import Meanings, visible
 
 TRAINING = "training"
 OTHER_SEASON = "other_season"
@@ -53,7 +53,7 @@ class _Event:
 
     @property
     def name(self) -> str:
-        return text(self.row.get("name")) or ""
+        return visible(text(self.row.get("name")) or "")
 
     @property
     def day(self) -> date | None:
@@ -167,13 +167,14 @@ class CalendarReader:
         score = score_of(row.get("score"))
         if score.home is None and not score.unread:
             score = sides_score(row.get("homescore"), row.get("awayscore"))
+        description = visible(text(row.get("description")) or "")
         return Match(
             id=event.id,
             competition_id=series_id,
             home=home,
             away=away,
             starts_at=moment_text(row.get("start")),
-            status=marked or off(text(row.get("description")) or "", self._meanings) or text(row.get("status")),
+            status=marked or off(description, self._meanings) or text(row.get("status")),
             home_score=score.home,
             away_score=score.away,
             ends_at=moment_text(row.get("end")),

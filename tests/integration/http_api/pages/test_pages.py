@@ -4,8 +4,10 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete, insert, select
 
 from tests.integration.http_api.pages.conftest import HOSTILE, House
 from tests.support.api_server import token
@@ -150,6 +152,32 @@ def test_who_may_play_shows_both_sides_and_escapes_names(house: House, coach: Pa
     assert HOSTILE not in coach.page.text
     assert coach.page.text.count("<script ") == 2  # ours
     assert f"/twizzit/clubs/{house.club}/teams/{team}" in coach.page.text
+
+
+@pytest.mark.parametrize(("name", "runs"), [("Seizoen 2024", False), ("1 Indoor", True)])
+def test_who_may_play_lists_the_teams_of_the_season_that_runs(
+    house: House, coach: PageVisitor, name: str, runs: bool
+) -> None:
+    """Whatever it is called: an indoor season within an outdoor one, an older one that ShotSpot called "Seizoen …"."""
+    of_twizzit = house.world.local_id(house.world.roster()[0], "team")
+    today = datetime.now(UTC).date()
+    ends = today + timedelta(days=5 if runs else -300)
+    starts = ends - timedelta(days=10)
+    with house.world.database.engine.begin() as connection:
+        club_id = connection.scalar(select(tables.teams.c.club_id).where(tables.teams.c.id == of_twizzit))
+        season = insert(tables.seasons).values(name=name, start_date=starts, end_date=ends)
+        season_id = connection.scalar(season.returning(tables.seasons.c.id))
+        team = insert(tables.teams).values(club_id=club_id, name="Other", season_id=season_id)
+        other = connection.scalar(team.returning(tables.teams.c.id))
+        connection.execute(
+            insert(tables.team_mappings).values(local_team_id=other, twizzit_team_id="old", credential_id=house.club)
+        )
+    coach.get(f"/twizzit/clubs/{house.club}/players")
+    with house.world.database.engine.begin() as connection:
+        connection.execute(delete(tables.teams).where(tables.teams.c.id == other))
+        connection.execute(delete(tables.seasons).where(tables.seasons.c.id == season_id))
+    shown = [f"/teams/{team_id}" in coach.page.text for team_id in (of_twizzit, other)]
+    assert shown == [not runs, runs]
 
 
 def test_a_search_finds_by_a_part_of_a_name_with_and_without_scripts(house: House, coach: PageVisitor) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.support.calendar_world import EVERYTHING
+from tests.support.cut_connection import cut_before
 from tests.support.previewed import but_for, item, of_entity, previewed, whole_database
 from tests.support.sync_process import killed, previewing, wait_until
 from tests.support.sync_world import SyncWorld, quick
@@ -162,6 +163,15 @@ def test_whatever_dies_in_between_nothing_stays(
         previewed(world, credential)
     assert but_for(whole_database(world)) == but_for(before)
     assert world.rows(tables.plans) == []
+
+
+def test_a_preview_whose_connection_is_cut_afterwards_is_there_and_holds_nothing(
+    world: SyncWorld, credential: int
+) -> None:
+    with cut_before(world, "DELETE FROM twizzit_leases"):
+        made = previewed(world, credential)
+    assert [row["id"] for row in world.rows(tables.plans)] == [made.plan.id]
+    assert world.rows(tables.leases) == []
 
 
 def test_one_entity_alone_and_a_season_that_there_is_not(world: SyncWorld, credential: int) -> None:

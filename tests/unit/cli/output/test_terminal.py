@@ -1,10 +1,13 @@
 """Days and times on a terminal, and what it gets of data that is no plain text."""
 
+import io
+import json
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
-from twizzit_pipeline.cli.output.terminal import belgian, console, endless, show_line, show_table, table
+from twizzit_pipeline.cli.output.terminal import belgian, console, endless, print_json, show_line, show_table, table
 from twizzit_pipeline.storage.ends_of_time import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT
 
 NEVER, BEFORE_ALL = "no real day (infinity, or after the year 9999)", "no real day (-infinity, or before the year 1)"
@@ -55,3 +58,17 @@ def test_no_line_ends_with_blanks_where_it_is_no_terminal(capsys: pytest.Capture
     lines = (said.err if stderr else said.out).splitlines()
     assert " 1  short" in lines, "what stands before a word stays"
     assert [line for line in lines if line.endswith(" ")] == []
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8", "UTF8"])
+def test_json_is_json_wherever_it_is_written(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `LC_ALL=C` and without UTF-8 mode, a letter that does not fit was written as no JSON has it."""
+    said = {"name": "Val-Doré, Łódź 🤾"}
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, errors="backslashreplace"))
+
+    print_json(said)
+
+    sys.stdout.flush()
+    assert json.loads(written.getvalue().decode("utf-8")) == said
+    assert ("é".encode() in written.getvalue()) == (encoding.lower() in ("utf-8", "utf8"))
