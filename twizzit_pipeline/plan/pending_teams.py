@@ -70,6 +70,8 @@ def link(state: TeamState, remote: RemoteTeam, local: LocalTeam, season_id: int)
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender}
     values, _ = merge(None, said_of(remote), kept, repairs=repairs_of(state))
     values["season_id"] = season_id
+    if local.is_active is None:
+        values["is_active"] = not state.season.ended
     return PendingTeam("link", remote, local.id, local.club_id, values, base_of(state, remote), local)
 
 

@@ -95,14 +95,17 @@ def find_season(wanted: WantedSeason, seasons: Sequence[LocalSeason]) -> int:
     """The id of ShotSpot's season; -1 for one to be made.
 
     By its name, then by the years and words that the name comes down to (`words.seasons.key`), whatever the dates are;
-    of several such the one with the same dates. Then by its dates alone.
+    of several such the one with the same dates. Then by its dates alone, unless its name is that of another season of
+    the account: an indoor and an outdoor one may have the same days, and each its team of one name.
     """
     dates = (wanted.start_date, wanted.end_date)
     meant = key(wanted.label, *dates)
     by_id = sorted(seasons, key=lambda season: ((season.start_date, season.end_date) != dates, season.id))
     same_name = [season.id for season in by_id if season.name.strip() == wanted.label]
-    same_season = [season.id for season in by_id if key(season.name, season.start_date, season.end_date) == meant]
-    same_dates = [season.id for season in by_id if (season.start_date, season.end_date) == dates]
+    keys = {season.id: key(season.name, season.start_date, season.end_date) for season in seasons}
+    same_season = [season.id for season in by_id if keys[season.id] == meant]
+    on_its_days = [season.id for season in by_id if (season.start_date, season.end_date) == dates]
+    same_dates = [season_id for season_id in on_its_days if keys[season_id] not in wanted.others]
     return next(iter(same_name or same_season or same_dates), -1)
 
 

@@ -31,7 +31,8 @@ class WantedSeason:
     """The season of this partition. `decides`: see `deciding_season.decides`; `ended`: its last day is over.
 
     `repairs`: the sync brings every mapped row of the season to Twizzit's values, local edits included, because
-    that was asked for; never one of a past season.
+    that was asked for; never one of a past season. `others`: what the account's other seasons come down to
+    (`words.seasons.key`), of those that it lists.
     """
 
     label: str
@@ -40,6 +41,7 @@ class WantedSeason:
     decides: bool
     ended: bool
     repairs: bool = False
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

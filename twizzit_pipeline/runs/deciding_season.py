@@ -3,6 +3,7 @@
 What belongs here: what follows from scans that were made, as the history and the snapshots hold them.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Select, false, func, select
@@ -22,6 +23,13 @@ def decides(connection: Connection, credential_id: int, season: SeasonRow, *, da
     account does not list any more, while another runs.
     """
     there = in_use(known(connection, credential_id, season_start), day)
+    return decides_among(connection, credential_id, season, there, day=day)
+
+
+def decides_among(
+    connection: Connection, credential_id: int, season: SeasonRow, there: Sequence[SeasonRow], *, day: date
+) -> bool:
+    """The same, where it is known which seasons are in use (`seasons.in_use`)."""
     if season.start_date > day or season.id not in {row.id for row in there}:
         return False
     here = _rank(season, day)

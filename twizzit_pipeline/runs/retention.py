@@ -1,7 +1,8 @@
 """What is old enough is deleted: history with its rejected rows, the journal, usage, requests, notifications, plans.
 
 What belongs here: what goes after `retention_days`, and what stays however old it is. The audit log is never touched.
-The names in a plan go as soon as it has expired, whatever `retention_days` says.
+The names in a plan go as soon as it has expired, whatever `retention_days` says. A departure stays as long as ShotSpot
+has its row: the person who returns by the same id gets it back.
 
 Of the history stay: rows in progress, whatever a lease or a request that is not over points at, and of the old rows
 the newest of each credential and entity (of all, of the whole ones, of those that ended well), and of each season those
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Table, case, delete, exists, func, null, select, text, true, update
+from sqlalchemy import ColumnElement, Engine, Table, case, delete, exists, func, null, or_, select, text, true, update
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
@@ -26,8 +27,10 @@ from twizzit_pipeline.storage import bulk, rate_limits
 from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
+    LOCAL,
     api_usage,
     conflicts,
+    departures,
     leases,
     notifications,
     plans,
@@ -63,6 +66,7 @@ class Pruned:
     notifications: int = 0
     plans: int = 0
     conflicts: int = 0
+    departures: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -137,6 +141,7 @@ def _plain(before: datetime) -> Iterator[tuple[str, Table, ColumnElement[bool]]]
     yield "requests", sync_requests, sync_requests.c.completed_at < before
     yield "notifications", notifications, _notified_long_ago(before)
     yield "conflicts", conflicts, _decided_long_ago(before)
+    yield "departures", departures, _of_no_row(before)
 
 
 def _decided_long_ago(before: datetime) -> ColumnElement[bool]:
@@ -146,6 +151,19 @@ def _decided_long_ago(before: datetime) -> ColumnElement[bool]:
     columns = conflicts.c
     chosen = (columns.kind != "field") & (columns.status == "resolved")
     return (columns.resolved_at < before) & (columns.status != "open") & ~chosen
+
+
+def _of_no_row(before: datetime) -> ColumnElement[bool]:
+    """Over long ago, and of a row that is not in ShotSpot any more: nothing can return to it, and it holds names."""
+    columns = departures.c
+    over = func.coalesce(columns.returned_at, columns.closed_at, columns.applied_at) < before
+    is_there = or_(
+        *(
+            (columns.entity == entity) & exists().where(table.c.id == columns.local_id)
+            for entity, table in LOCAL.items()
+        )
+    )
+    return over & columns.status.in_(("applied", "closed", "returned")) & ~is_there
 
 
 def _notified_long_ago(before: datetime) -> ColumnElement[bool]:

@@ -34,6 +34,7 @@ __all__ = [
     "no_label",
     "not_listed",
     "of_rows",
+    "others",
     "refresh",
     "running",
     "running_season",
@@ -188,6 +189,11 @@ def known(connection: Connection, credential_id: int, season_start: str) -> list
     """Every season of a credential, the oldest first."""
     wanted = select(*(twizzit_seasons.c[name] for name in ROW))
     return of_rows(connection.execute(wanted.where(twizzit_seasons.c.credential_id == credential_id)), season_start)
+
+
+def others(listed: Sequence[SeasonRow], season: SeasonRow) -> frozenset[str]:
+    """What the other seasons of an account come down to (`words.seasons.key`)."""
+    return frozenset(key(one.label, one.start_date, one.end_date) for one in listed if one.id != season.id)
 
 
 def running_season(engine: Engine, credential_id: int, *, day: date, season_start: str) -> str | None:

@@ -17,7 +17,7 @@ from twizzit_pipeline.plan.narrowing import narrowed, spoken_of
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
 from twizzit_pipeline.plan.rows import Owner, WantedSeason
 from twizzit_pipeline.plan.states import EntityState, MatchState, PlayerState, State, TeamState
-from twizzit_pipeline.runs import deciding_season, fed_clubs, history
+from twizzit_pipeline.runs import deciding_season, fed_clubs, history, seasons
 from twizzit_pipeline.runs.asked import counted
 from twizzit_pipeline.runs.details import (
     CLUBS,
@@ -199,9 +199,12 @@ def wanted_season(
     connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str, repair: bool
 ) -> WantedSeason:
     """The season as a plan needs it; a repair leaves past seasons alone, as every sync does."""
-    decides = deciding_season.decides(connection, credential_id, season, day=day, season_start=season_start)
+    listed = seasons.in_use(seasons.known(connection, credential_id, season_start), day)
+    decides = deciding_season.decides_among(connection, credential_id, season, listed, day=day)
     repairs = repair and (decides or season.start_date > day)
-    return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)
+    others = seasons.others(listed, season)
+    ended = season.end_date < day
+    return WantedSeason(season.label, season.start_date, season.end_date, decides, ended, repairs, others)
 
 
 def _scanned_of(

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from twizzit_pipeline.errors import UndoRefused, UnknownSync
-from twizzit_pipeline.runs.details import NO_SYNCS, UNDO, UNDO_ROWS, UNDONE
+from twizzit_pipeline.runs.details import NO_SYNCS, UNDO_ROWS, UNDONE
+from twizzit_pipeline.runs.recorded import undone_by
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import sync_changes, sync_history
 from twizzit_pipeline.undo.following import Past
@@ -83,20 +84,6 @@ def all_since(connection: Connection, credential_id: int, since: datetime) -> Ch
     )
     rows = connection.execute(_rows().where(sync_history.c.credential_id == credential_id, run.in_(begins))).all()
     return _chosen(connection, rows, f"everything since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC") if rows else None
-
-
-def undone_by(connection: Connection, credential_id: int) -> dict[int, int]:
-    """Rows of the history that are undone now → the undo that did it; an undo that is undone itself does not count."""
-    undos = connection.execute(
-        select(sync_history.c.id, sync_history.c.details[UNDONE])
-        .where(sync_history.c.credential_id == credential_id, sync_history.c.sync_direction == UNDO)
-        .order_by(sync_history.c.id.desc())
-    ).all()
-    found: dict[int, int] = {}
-    for undo_id, history_ids in undos:  # the newest first: what undid an undo came later
-        if undo_id not in found:
-            found |= {one: undo_id for one in history_ids or () if one not in found}
-    return found
 
 
 def read_past(connection: Connection, history_ids: Collection[int]) -> dict[int, Past]:

@@ -5,6 +5,7 @@ from sqlalchemy import insert, text
 
 from tests.support.decided_world import DecidedWorld
 from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC
+from tests.support.undone import undo
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage import tables
 
@@ -49,6 +50,20 @@ def test_newest_is_twizzit_s_where_the_edit_is_older_than_the_last_sync(club: De
     club.sync()
 
     assert club.player["first_name"] == "Remo"
+
+
+def test_an_edit_is_newer_than_a_sync_that_is_undone(club: DecidedWorld) -> None:
+    """Else the sync after an undo does not do the same again: it writes over what the first one had left."""
+    club.ask("newest")
+    club.edit(first_name="Lokaal", updated_at=text("now()"))
+    club.rename("Remo")
+    synced = club.sync()
+    done = undo(club.world, synced)
+
+    club.sync()
+
+    assert club.player["first_name"] == "Lokaal"
+    assert done.follows[0].kind == "again"
 
 
 @pytest.mark.parametrize("without_zone", [False, True])

@@ -34,6 +34,7 @@ PRUNED = {
     "notifications": tables.notifications,
     "plans": tables.plans,
     "conflicts": tables.conflicts,
+    "departures": tables.departures,
 }
 _numbers = itertools.count(1)
 
@@ -52,6 +53,22 @@ class Archive:
     def conflict(self, kind: str, status: str, when: datetime | None) -> int:
         of = {"credential_id": self.credential_id, "entity": "players", "twizzit_id": str(next(_numbers))}
         return self.add(tables.conflicts, kind=kind, status=status, resolved_at=when, **of)
+
+    def departed(self, status: str, when: datetime, local_id: int = 0) -> int:
+        times = {f"{status}_at": when} if status in ("closed", "returned") else {}
+        return self.add(
+            tables.departures,
+            credential_id=self.credential_id,
+            entity="players",
+            twizzit_id=str(next(_numbers)),
+            local_id=local_id,
+            season="2024-2025",
+            kind="gone",
+            status=status,
+            base={"first_name": "Bo"},
+            applied_at=None if status == "held" else OLD,
+            **times,
+        )
 
     def synced(
         self,
@@ -145,7 +162,7 @@ def test_what_is_old_goes_and_what_is_younger_stays(archive: Archive) -> None:
     before = archive.counts()
 
     wanted = {"history": 3, "rejected_rows": 3, "changes": 4, "usage": 1, "requests": 1, "notifications": 1}
-    wanted |= {"conflicts": 2, "plans": 1}
+    wanted |= {"conflicts": 2, "plans": 1, "departures": 0}
     assert archive.prune(dry_run=True).counts == wanted
     assert archive.counts() == before
     assert archive.prune().counts == wanted
@@ -167,6 +184,22 @@ def test_the_names_of_a_plan_go_as_soon_as_it_has_expired(archive: Archive) -> N
         rows = {row.id: tuple(row[1:]) for row in connection.execute(select(*columns))}
     assert rows == {expired: ("expired", True), waits: ("waiting", False)}
     assert archive.prune().plans == 0
+
+
+def test_a_departure_stays_as_long_as_its_row_is_in_shotspot(archive: Archive) -> None:
+    """It holds the name of a person: where ShotSpot has deleted them, nothing is left of it after a year."""
+    local_id = archive.add(tables.players, first_name="Bo", last_name="Peeters")
+    for status in ("applied", "closed", "returned"):
+        archive.departed(status, OLD)
+    kept = {
+        *(archive.departed(status, RECENT) for status in ("closed", "returned")),
+        *(archive.departed(status, OLD, local_id) for status in ("applied", "closed", "returned")),
+        archive.departed("held", OLD),  # the next sync ends it
+    }
+
+    assert archive.prune(dry_run=True).departures == 3
+    assert archive.prune().departures == 3
+    assert archive.ids(tables.departures) == kept
 
 
 def test_a_decision_makes_no_sync_needless(archive: Archive) -> None:

@@ -1,7 +1,7 @@
 """Several seasons of one year in an account: an indoor one within the outdoor one, and which of them decides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pytest
@@ -11,6 +11,7 @@ from tests.support.sync_world import Synced, SyncWorld, quick
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.twizzit.records import Season
 
@@ -154,3 +155,18 @@ def test_no_season_that_is_over_takes_the_place_of_one_that_is_not_listed(club: 
     assert not club.sync(date(2026, 9, 20)).teams.season_exists
     assert club.running(date(2026, 9, 20)) == OUTDOOR.label
     assert not club.world.sync(club.credential_id, "2025-2026", day=date(2026, 9, 20)).players.deciding
+
+
+def test_two_seasons_with_the_same_days_are_two_in_shotspot(club: Club) -> None:
+    """Else the second one's team of the same name is not applied, and who is in it alone does not come."""
+    account = club.account
+    account.has = [replace(one, start_date=date(2026, 7, 1), end_date=date(2027, 6, 30)) for one in (OUTDOOR, INDOOR)]
+    account.people["104"] = Person("Indoor", "Alone", None, 9, {"20"})
+    club.world.sync(club.credential_id, OUTDOOR.label, day=DECEMBER)
+
+    synced = club.world.sync(club.credential_id, INDOOR.label, day=DECEMBER)
+
+    assert synced.teams.failed == {}
+    assert club.where("104") == (club.world.local_id("20", "team"), 9, True)
+    assert {row["name"] for row in club.world.rows(tables.seasons)} == {OUTDOOR.label, INDOOR.label}
+    assert club.world.team("20")["season_id"] != club.world.team("10")["season_id"]

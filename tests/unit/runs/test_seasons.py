@@ -1,5 +1,6 @@
 """Which seasons an account has, and what they are called here."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -129,3 +130,13 @@ def test_shotspots_season_is_found_by_the_years_and_then_by_the_dates(
         LocalSeason(3, "Indoor 2026-2027", date(2026, 11, 1), date(2027, 2, 28)),
     ]
     assert find_season(WantedSeason(label, start, end, True, False), local) == found
+
+
+def test_a_season_of_shotspots_that_is_called_as_another_one_of_the_account_is_not_found_by_its_dates() -> None:
+    local = [LocalSeason(1, "Outdoor 2026-2027", JULY, JUNE), LocalSeason(2, "Huidig seizoen", JULY, JUNE)]
+    indoor = WantedSeason("Indoor 2026-2027", JULY, JUNE, True, False)
+
+    assert find_season(indoor, local[:1]) == 1  # of another club's account, which calls it so
+    listed_too = replace(indoor, others=frozenset({"2026-2027 outdoor"}))
+    assert find_season(listed_too, local[:1]) == -1
+    assert find_season(listed_too, local) == 2

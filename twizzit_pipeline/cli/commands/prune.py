@@ -18,6 +18,7 @@ _NAMES = {
     "notifications": "Notifications delivered",
     "plans": "Expired plans emptied, old ones deleted",
     "conflicts": "Conflicts that are over",
+    "departures": "Departures whose row is not in ShotSpot",
     "dagster_runs": "Runs of Dagster's",
     "dagster_check_rows": "Rows of checks without a run",
     "log_folders": "Folders of logs of runs",

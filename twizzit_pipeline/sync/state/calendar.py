@@ -52,6 +52,7 @@ from twizzit_pipeline.sync.state.mapped import (
     owned_by,
     same_owner,
 )
+from twizzit_pipeline.sync.state.out_of_use import in_use
 
 # Tables of ShotSpot that point at a game before anything has happened in it: who is expected to play.
 _PREPARATIONS = ("roster", "lineup", "line_up", "selection")
@@ -76,7 +77,7 @@ def read_competition_state(
     )
     mapped = exists().where(competition_mappings.c.local_competition_id == competitions.c.id)
     rows: Any = connection.execute(select(*columns_of(competitions.c, LocalCompetition), mapped).where(concerned))
-    local = [LocalCompetition(*row) for row in rows]
+    local = in_use(connection, competitions, [LocalCompetition(*row) for row in rows])
     decisions = read_decisions(connection, owner.credential_id, COMPETITIONS.name, season.label)
     return CompetitionState(owner, season, today, remote, mappings, local_seasons, local, decisions)
 
@@ -182,7 +183,7 @@ def _games(
         or_(sa.and_(within, theirs), among(games.c.id, ids))
     )
     rows: Any = connection.execute(wanted)
-    return [LocalGame(*row) for row in rows]
+    return in_use(connection, games, [LocalGame(*row) for row in rows])
 
 
 def _midnight(day: date, later: int) -> datetime:

@@ -1,6 +1,6 @@
-"""Reads what people decided about an entity of a credential, and the questions that wait: two small statements."""
+"""Reads what people decided about an entity of a credential, and the questions that wait: a few small statements."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentKey
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.policies import Policies
 from twizzit_pipeline.runs.details import MAPPINGS
-from twizzit_pipeline.runs.recorded import of_entity
+from twizzit_pipeline.runs.recorded import of_entity, undone_by
 from twizzit_pipeline.scheduling.policies import policies_of
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.remote_ids import remote_id
@@ -31,7 +31,7 @@ def read_decisions(connection: Connection, credential_id: int, entity: str, seas
     links: dict[str, int | None] = {}
     pairs: dict[tuple[str, int], bool] = {}
     opponents: dict[OpponentKey, OpponentChoice] = {}
-    seen = _seen_at(credential_id, entity, season) if by_time else None
+    seen = _seen_at(credential_id, entity, season, undone_by(connection, credential_id)) if by_time else None
     for row in _rows(connection, credential_id, ENTITIES[entity], seen):
         if row.status == "open":
             values = {name: getattr(row, name) for name in _QUESTION}
@@ -117,8 +117,11 @@ def _stands(entity: Entity) -> ColumnElement[bool]:
     return case((row.kind == _DOUBTFUL, listed), (row.kind == _OPPONENT, true()), else_=mapped).label("stands")
 
 
-def _seen_at(credential_id: int, entity: str, season: str) -> Select[Any]:
-    """When the last sync ended that brought all of the entity into ShotSpot, as the history has it."""
+def _seen_at(credential_id: int, entity: str, season: str, undone: Collection[int]) -> Select[Any]:
+    """When the last sync ended that brought all of the entity into ShotSpot, as the history has it.
+
+    Not one that is undone: the mappings remember what an earlier one saw, and an edit since then is the newer change.
+    """
     row = sync_history.c
     return select(func.max(row.completed_at)).where(
         row.credential_id == credential_id,
@@ -127,6 +130,7 @@ def _seen_at(credential_id: int, entity: str, season: str) -> Select[Any]:
         row.details["season"].astext == season,
         row.details["group_id"].astext.is_(None),
         row.details.has_key(MAPPINGS),
+        row.id.not_in(sorted(undone)),
     )
 
 

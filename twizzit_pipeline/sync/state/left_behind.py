@@ -65,18 +65,18 @@ def sides_left_behind(connection: Connection, state: MatchState) -> set[tuple[in
 def _named_before(connection: Connection, mapping_ids: Collection[int]) -> Mapping[int, Set[int]]:
     """Team mapping → the teams that it named when a sync wrote it."""
     found: dict[int, set[int]] = {}
-    for mapping_id, team_id, _ in _journalled(connection, team_mappings, "local_team_id", mapping_ids):
+    for mapping_id, team_id, _ in journalled(connection, team_mappings, "local_team_id", mapping_ids):
         found.setdefault(mapping_id, set()).add(int(team_id))
     return found
 
 
 def _moved_since(connection: Connection, table: Table, column: str, there: Mapping[int, int]) -> set[int]:
     """Those of the rows (row → its team) that a sync last put elsewhere, or a person's decision there."""
-    last = {row_id: said for row_id, *said in _journalled(connection, table, column, there)}
+    last = {row_id: said for row_id, *said in journalled(connection, table, column, there)}
     return {row_id for row_id, (team, action) in last.items() if team != str(there[row_id]) or action == _RESOLVE}
 
 
-def _journalled(connection: Connection, table: Table, column: str, row_ids: Collection[int]) -> list[Any]:
+def journalled(connection: Connection, table: Table, column: str, row_ids: Collection[int]) -> list[Any]:
     """Row, what was written into the column, and by which action; the latest last."""
     if not row_ids:
         return []

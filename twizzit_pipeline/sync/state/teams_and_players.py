@@ -46,6 +46,7 @@ from twizzit_pipeline.sync.state.mapped import (
     owned_by,
     same_owner,
 )
+from twizzit_pipeline.sync.state.out_of_use import teams_in_use
 from twizzit_pipeline.sync.state.partners import called_as_unmapped, standing, with_corrected
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
 from twizzit_pipeline.sync.state.team_partners import with_partners
@@ -167,7 +168,7 @@ def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collect
         or_(among(teams.c.club_id, club_ids), teams.c.club_id.in_(theirs))
     )
     rows: Any = connection.execute(wanted).all()
-    return [LocalTeam(*row) for row in rows]
+    return teams_in_use(connection, [LocalTeam(*row) for row in rows])
 
 
 def _closed(connection: Connection, owner: Owner, ids: Collection[str]) -> set[int]:
