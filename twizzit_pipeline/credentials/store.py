@@ -25,7 +25,6 @@ from twizzit_pipeline.credentials.rows import (
     insert_login,
     locked,
     may_exist,
-    new_partition_key,
     owner_of,
     store_password,
     unknown,
@@ -43,14 +42,11 @@ __all__ = [
     "add",
     "change_login",
     "delete",
-    "ensure_partition_keys",
     "get",
     "keep",
     "list_all",
     "mark_verified",
-    "new_partition_key",
     "note_organization",
-    "partition_key",
     "read",
     "remember_organization",
     "reveal_login",
@@ -286,37 +282,6 @@ def mark_verified(engine: Engine, credential_id: int) -> None:
         connection.execute(
             update(credentials).where(credentials.c.id == credential_id).values(last_verified_at=_utc_now)
         )
-
-
-def partition_key(engine: Engine, credential_id: int) -> str:
-    """What Dagster calls a credential; made here for a row that has none yet.
-
-    Raises:
-        UnknownCredential: no row has that id.
-    """
-    found = get(engine, credential_id).partition_key
-    if found is None:
-        ensure_partition_keys(engine)
-        found = get(engine, credential_id).partition_key
-    return str(found)
-
-
-def ensure_partition_keys(engine: Engine) -> int:
-    """Make the keys that rows put in by ShotSpot lack; how many were made. A key once made is never changed."""
-    lacking = select(credentials.c.id, credentials.c.organization_name).where(credentials.c.partition_key.is_(None))
-    with engine.connect() as connection:
-        rows = connection.execute(lacking).all()
-    if not rows:
-        return 0
-    made = 0
-    with engine.begin() as connection:
-        for credential_id, name in rows:
-            made += connection.execute(
-                update(credentials)
-                .where(credentials.c.id == credential_id, credentials.c.partition_key.is_(None))
-                .values(partition_key=new_partition_key(credential_id, name))
-            ).rowcount
-    return made
 
 
 def _row(engine: Engine, credential_id: int, columns: list[Any]) -> Row[Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.partition_keys import ensure_partition_keys
 from twizzit_pipeline.runs.season_rows import ROW, SeasonRow, as_keys, in_use, of_rows, running, season_of, today
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import twizzit_seasons
@@ -208,7 +209,7 @@ def running_season(engine: Engine, credential_id: int, *, day: date, season_star
 def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str]]]:
     """Credential id → partition key, and credential id → season labels, of every credential; makes missing keys."""
     with driver_errors():
-        store.ensure_partition_keys(engine)
+        ensure_partition_keys(engine)
         credentials = {credential.id: str(credential.partition_key) for credential in store.list_all(engine)}
         labels: dict[int, list[str]] = {credential_id: [] for credential_id in credentials}
         with engine.connect() as connection:

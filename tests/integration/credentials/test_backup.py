@@ -15,6 +15,7 @@ from tests.support.vault_rows import NEW, OLD, OTHER, add, is_bound, password_of
 from twizzit_pipeline.credentials import sealed, store
 from twizzit_pipeline.credentials.backup import Imported, export_to, import_from
 from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.credentials.rows import new_partition_key
 from twizzit_pipeline.errors import BackupRefused, DecryptionFailed, EndpointRefused, TamperedCredential
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import audit
@@ -77,7 +78,7 @@ def test_into_an_empty_database_under_its_own_key(database: Database, target: Da
             "twizzit_organization_name",
         ):
             assert getattr(after, name) == getattr(before, name)
-        assert after.partition_key == store.new_partition_key(there, before.organization_name)
+        assert after.partition_key == new_partition_key(there, before.organization_name)
         assert after.last_verified_at is None
 
 

@@ -14,6 +14,8 @@ from twizzit_pipeline.credentials.cipher import Encrypted, decrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.mac import Owner
+from twizzit_pipeline.credentials.partition_keys import ensure_partition_keys, partition_key
+from twizzit_pipeline.credentials.rows import new_partition_key
 from twizzit_pipeline.errors import DecryptionFailed, DuplicateOrganization, SettingsError, UnknownCredential
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database
@@ -112,11 +114,11 @@ def test_the_login_changes_and_its_partition_does_not(database: Database) -> Non
     ],
 )
 def test_partition_keys_are_plain_letters(name: str, slug: str) -> None:
-    assert store.new_partition_key(3, name) == f"3{slug}"
+    assert new_partition_key(3, name) == f"3{slug}"
 
 
 def test_a_partition_key_is_never_too_long() -> None:
-    key = store.new_partition_key(12, "Koninklijke " * 20)
+    key = new_partition_key(12, "Koninklijke " * 20)
     assert len(key) <= 100
     assert not key.endswith("-")
 
@@ -130,11 +132,11 @@ def test_rows_of_shotspot_get_their_partition_key_once(database: Database) -> No
                 " ('B', 'b', '00', '00', '', true) RETURNING id"
             )
         ).all()
-    assert store.partition_key(database.engine, ids[1]) == f"{ids[1]}-b"
+    assert partition_key(database.engine, ids[1]) == f"{ids[1]}-b"
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE twizzit_credentials SET organization_name = 'renamed'"))
-    assert store.partition_key(database.engine, ids[1]) == f"{ids[1]}-b"
-    assert store.ensure_partition_keys(database.engine) == 0
+    assert partition_key(database.engine, ids[1]) == f"{ids[1]}-b"
+    assert ensure_partition_keys(database.engine) == 0
     first = store.get(database.engine, ids[0])
     assert first.partition_key == f"{ids[0]}-akc-een"
     assert first.is_active

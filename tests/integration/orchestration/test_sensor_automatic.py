@@ -9,6 +9,8 @@ from sqlalchemy import event, text, update
 
 from tests.support.orchestrator import Orchestrator
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.partition_keys import partition_key
+from twizzit_pipeline.credentials.rows import new_partition_key
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
 from twizzit_pipeline.orchestration.sensors import run_keys
 from twizzit_pipeline.runs import history
@@ -43,7 +45,7 @@ def test_a_first_sync_comes_at_once_and_the_next_after_its_interval(orchestrator
     assert since is not None
     assert wanted.tags == {"twizzit/trigger": "schedule", "dagster/priority": "1", "twizzit/lane": "slow"}
     assert (wanted.run_key, wanted.job_name) == (run_keys.of_schedule(credential_id, since), "sync_all")
-    assert wanted.partition_key == f"{store.partition_key(orchestrator.engine, credential_id)}|{orchestrator.season}"
+    assert wanted.partition_key == f"{partition_key(orchestrator.engine, credential_id)}|{orchestrator.season}"
     (again,) = orchestrator.tick()
     assert again.run_key == wanted.run_key, "the daemon died before it made the run: Dagster makes one of a key"
     orchestrator.run(wanted)
@@ -163,7 +165,7 @@ def test_partitions_come_with_credentials_and_seasons_and_go_with_them(orchestra
         connection.execute(update(tables.credentials).where(tables.credentials.c.id == kept).values(is_active=False))
         connection.execute(update(tables.credentials).values(partition_key=None))  # as ShotSpot puts them in
     keys = [
-        store.new_partition_key(one, orchestrator.simulator.world.organizations[place].name)
+        new_partition_key(one, orchestrator.simulator.world.organizations[place].name)
         for place, one in enumerate((kept, gone))
     ]
 
@@ -194,7 +196,7 @@ def test_the_queue_takes_one_of_a_credential_and_leaves_backfills_for_last(orche
         orchestrator.has_synced(credential_id, 5)
 
     def backfill(credential_id: int, year: int) -> str:
-        key = f"{store.partition_key(orchestrator.engine, credential_id)}|{year}-{year + 1}"
+        key = f"{partition_key(orchestrator.engine, credential_id)}|{year}-{year + 1}"
         wanted = dg.RunRequest(run_key=f"backfill-{credential_id}-{year}", job_name="sync_all", partition_key=key)
         return orchestrator.waiting_run(wanted, queued, backfill="abc")
 
@@ -237,7 +239,7 @@ def begin(orchestrator: Orchestrator, run_id: str) -> None:
 
 def test_a_backfill_lets_what_is_due_pass(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    key = f"{store.partition_key(orchestrator.engine, credential_id)}|2019-2020"
+    key = f"{partition_key(orchestrator.engine, credential_id)}|2019-2020"
     wanted = dg.RunRequest(run_key="of-a-backfill", job_name="sync_all", partition_key=key)
     run_id = orchestrator.waiting_run(wanted, dg.DagsterRunStatus.STARTED, backfill="abc")
     lease = take_lease(orchestrator, credential_id, run_id)

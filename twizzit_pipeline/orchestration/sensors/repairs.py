@@ -10,7 +10,7 @@ from datetime import datetime
 import dagster as dg
 from sqlalchemy import Engine
 
-from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.partition_keys import ensure_partition_keys
 from twizzit_pipeline.orchestration.instance.dead_runs import fail_dead
 from twizzit_pipeline.orchestration.instance.under_way import UnderWay, over_among, over_by_key
 from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
@@ -56,7 +56,7 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
         found = True
     if view.lacks_keys:
         with driver_errors():
-            store.ensure_partition_keys(engine)
+            ensure_partition_keys(engine)
         found = True
     return _end_runs_without_a_sync(instance, engine, view, now) or found
 

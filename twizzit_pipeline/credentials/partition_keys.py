@@ -1,0 +1,41 @@
+"""What Dagster calls each credential: the key of its partitions, stored with it so that it stays.
+
+What belongs here: reading the keys, and making those that are missing. How a key is made is in `rows`.
+"""
+
+from sqlalchemy import Engine, select, update
+
+from twizzit_pipeline.credentials.rows import new_partition_key
+from twizzit_pipeline.credentials.store import get
+from twizzit_pipeline.storage.tables import credentials
+
+
+def partition_key(engine: Engine, credential_id: int) -> str:
+    """What Dagster calls a credential; made here for a row that has none yet.
+
+    Raises:
+        UnknownCredential: no row has that id.
+    """
+    found = get(engine, credential_id).partition_key
+    if found is None:
+        ensure_partition_keys(engine)
+        found = get(engine, credential_id).partition_key
+    return str(found)
+
+
+def ensure_partition_keys(engine: Engine) -> int:
+    """Make the keys that rows put in by ShotSpot lack; how many were made. A key once made is never changed."""
+    lacking = select(credentials.c.id, credentials.c.organization_name).where(credentials.c.partition_key.is_(None))
+    with engine.connect() as connection:
+        rows = connection.execute(lacking).all()
+    if not rows:
+        return 0
+    made = 0
+    with engine.begin() as connection:
+        for credential_id, name in rows:
+            made += connection.execute(
+                update(credentials)
+                .where(credentials.c.id == credential_id, credentials.c.partition_key.is_(None))
+                .values(partition_key=new_partition_key(credential_id, name))
+            ).rowcount
+    return made
