@@ -110,6 +110,9 @@ def lacking_to_migrate(connection: Connection) -> list[Lack]:
     ]
     if found:
         return found
+    if me.schema is None:
+        no_schema = f"The search_path of {me.name} names no schema that is there and that they may use"
+        return [Lack(no_schema, f"ALTER ROLE {me.name} IN DATABASE {me.database} SET search_path = public")]
     maker = owner_to_act_as(connection) or me.bare
     may_make = text("SELECT has_schema_privilege(:role, current_schema(), 'CREATE')")
     if not connection.scalar(may_make, {"role": maker}):

@@ -323,3 +323,12 @@ def test_a_user_without_privileges_gets_an_error_that_says_so(empty: Engine) -> 
         migrate(reader)
     assert "\n" not in str(caught.value)
     reader.dispose()
+
+
+def test_a_search_path_without_a_schema_gets_an_error_that_says_so(empty: Engine) -> None:
+    """Of a schema that was dropped, or whose name was written with quotes inside of quotes."""
+    nowhere = create_engine(empty.url, connect_args={"options": "-csearch_path=nowhere"})
+    with pytest.raises(DatabaseRefused, match=r"names no schema .+: ALTER ROLE .+ SET search_path = public$") as caught:
+        migrate(nowhere)
+    assert "None" not in str(caught.value)
+    nowhere.dispose()
