@@ -257,7 +257,7 @@ class SyncSession(Transactions):
         if opened is None:
             for attempt in self.attempts():
                 with attempt, self.begun() as connection:
-                    history_id = history.start(
+                    history_id = self._entries.begin(
                         connection,
                         credential_id=self.credential.id,
                         entity=entity,
