@@ -13,7 +13,7 @@ from twizzit_pipeline.runs import asked
 from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
-from twizzit_pipeline.runs.recorded import of_entity
+from twizzit_pipeline.runs.recorded import recorded_entity
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, sync_history
@@ -105,7 +105,7 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
 def left_open(connection: Connection, *, entity: str, run_id: str) -> int | None:
     """The row of an entity that a run has open; None where it has none."""
     of_run = (sync_history.c.dagster_run_id == run_id) & (sync_history.c.status == "in_progress")
-    return connection.scalar(select(sync_history.c.id).where(of_run, of_entity(entity)))
+    return connection.scalar(select(sync_history.c.id).where(of_run, recorded_entity == entity))
 
 
 def record_decision(connection: Connection, *, credential_id: int, entity: str, of: int) -> int:
