@@ -34,7 +34,7 @@ class Entries:
 
     def __init__(self) -> None:
         self._by_entity: dict[str, Entry] = {}
-        self._unanswered: dict[str, str] = {}
+        self._unanswered: dict[str, tuple[int, str]] = {}  # entity → its credential and its run
 
     def open(self, entity: str) -> Entry | None:
         """The entity's row, if it is open."""
@@ -46,8 +46,10 @@ class Entries:
 
         Where the answer to such a commit never came, the row that it may have left is taken, or closed at the end.
         """
-        left = history.left_open(connection, entity=entity, run_id=run_id) if entity in self._unanswered else None
-        self._unanswered[entity] = run_id
+        left = None
+        if entity in self._unanswered:
+            left = history.left_open(connection, credential_id=credential_id, entity=entity, run_id=run_id)
+        self._unanswered[entity] = credential_id, run_id
         return left or history.start(
             connection, credential_id=credential_id, entity=entity, run_id=run_id, season=season
         )
@@ -96,8 +98,8 @@ class Entries:
                 history.fail(connection, entry.history_id, entry.counts, entry.failure or safe_message(error))
             else:  # scanned well, and nothing else was asked for
                 history.finish(connection, entry.history_id, entry.counts)
-        for entity, run_id in self._unanswered.items():
-            left = history.left_open(connection, entity=entity, run_id=run_id)
+        for entity, (credential_id, run_id) in self._unanswered.items():
+            left = history.left_open(connection, credential_id=credential_id, entity=entity, run_id=run_id)
             if left is not None:
                 history.fail(connection, left, EntityCounts(entity), safe_message(error))
 

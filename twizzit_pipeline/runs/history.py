@@ -102,10 +102,16 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
     return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
 
 
-def left_open(connection: Connection, *, entity: str, run_id: str) -> int | None:
-    """The row of an entity that a run has open; None where it has none."""
-    of_run = (sync_history.c.dagster_run_id == run_id) & (sync_history.c.status == "in_progress")
-    return connection.scalar(select(sync_history.c.id).where(of_run, recorded_entity == entity))
+def left_open(connection: Connection, *, credential_id: int, entity: str, run_id: str) -> int | None:
+    """The row of an entity that a credential's run has open; None where it has none."""
+    return connection.scalar(
+        select(sync_history.c.id).where(
+            sync_history.c.dagster_run_id == run_id,
+            sync_history.c.credential_id == credential_id,  # callers choose the name of a run: two may share one
+            sync_history.c.status == "in_progress",
+            recorded_entity == entity,
+        )
+    )
 
 
 def record_decision(connection: Connection, *, credential_id: int, entity: str, of: int) -> int:
