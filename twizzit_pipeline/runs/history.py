@@ -177,9 +177,16 @@ def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | Non
     return None if row is None else _row(row)
 
 
-def for_run(engine: Engine, run_id: str) -> list[HistoryRow]:
-    """The rows of one run, in the order in which they were opened."""
+def for_run(engine: Engine, run_id: str, *, credential_id: int | None = None) -> list[HistoryRow]:
+    """The rows of one run, in the order in which they were opened.
+
+    Args:
+        credential_id: those of this credential alone. What one club is shown needs it: the id of a run is a word that
+            others may have written as well.
+    """
     wanted = _rows().where(sync_history.c.dagster_run_id == run_id)
+    if credential_id is not None:
+        wanted = wanted.where(sync_history.c.credential_id == credential_id)
     with driver_errors(), engine.connect() as connection:
         return [_row(row) for row in connection.execute(wanted)][::-1]
 

@@ -62,7 +62,7 @@ def sync_page(
     row = history.one(engine, at.id, sync_id)
     if row is None:
         raise Refusal(404, "error.not_found")
-    rows = [row] if row.dagster_run_id is None else history.for_run(engine, row.dagster_run_id)
+    rows = [row] if row.dagster_run_id is None else history.for_run(engine, row.dagster_run_id, credential_id=at.id)
     ids = [one.id for one in rows]
     changes = journal.changes(engine, at.id, history_ids=ids, limit=_CHANGES + 1, offset=offset)
     counts = journal.counts(engine, ids)
