@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, ScalarSelect, func, select
 
 from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
-from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
+from twizzit_pipeline.queries.monitoring import CredentialFacts, State, as_they_count, state_of, why
 from twizzit_pipeline.queries.monitoring_views import of_view, reading, with_float
 from twizzit_pipeline.queries.none_listed import none_listed
 from twizzit_pipeline.runs import plans
@@ -194,6 +194,7 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
+        facts = as_they_count(facts, stopped=trouble is not None, now=activity.now)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
         asked, held_back = questions.get(facts.credential_id, {}), held.get(facts.credential_id, 0)
         plan, none = waiting.get(facts.credential_id), _synced(unlisted.get(facts.credential_id), facts)

@@ -221,6 +221,8 @@ def _who_wins(found: SyncConfig) -> str:
 def _next(found: SyncConfig) -> str:
     if not found.auto_sync_enabled:
         return moment(None)
+    if not found.is_active:
+        return f"never: the credential is switched off; twizzit credentials activate {found.credential_id}"
     if not (found.sync_teams or found.sync_players or found.sync_competitions):
         return "never: it is to sync nothing"
     start: datetime | None = found.next_sync_at
