@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
-from twizzit_pipeline.entities import TEAMS
+from twizzit_pipeline.entities import ENTITIES, TEAMS
 from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages.reasons import reason_of
 from twizzit_pipeline.http_api.pages.routing import page_router
@@ -24,6 +24,8 @@ from twizzit_pipeline.runs.sentences import lines
 router = page_router()
 
 _ROWS_OF_HISTORY = 60
+_MOST_OF_A_RUN = len(ENTITIES)
+_BACK = _ROWS_OF_HISTORY - 2 * _MOST_OF_A_RUN  # a page begins and ends where a run does, and leaves out none between two
 _CHANGES = 200
 
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
@@ -42,14 +44,18 @@ class Line:
 def syncs_page(at: Annotated[ClubVisit, at_club("GET /sync/history/{credentialId}")], offset: Offset = 0) -> Response:
     """The syncs of a club, newest first."""
     engine = at.visit.service.engine
-    rows = history.recent(engine, at.id, limit=_ROWS_OF_HISTORY + 1, offset=offset)
+    before = min(offset, _MOST_OF_A_RUN)
+    around = history.recent(engine, at.id, limit=before + _ROWS_OF_HISTORY + 1, offset=offset - before)
+    first = _beginning(around, before)
+    offset -= before - first
+    rows = around[first : first + _ROWS_OF_HISTORY + 1]
     more = len(rows) > _ROWS_OF_HISTORY
     counts = journal.counts(engine, [row.id for row in rows])
     found = by_run(rows, counts)
     if more and len(found) > 1:  # of the last one, some rows may be missing
         found = found[:-1]
     older = offset + sum(len(one.rows) for one in found)
-    newer = max(0, offset - _ROWS_OF_HISTORY) if offset else None
+    newer = max(0, offset - _BACK) if offset else None
     return at.page("syncs.html", syncs=found, older=older if more else None, newer=newer)
 
 
@@ -74,6 +80,15 @@ def sync_page(
         older=offset + _CHANGES if len(changes) > _CHANGES else None,
         newer=max(0, offset - _CHANGES) if offset else None,
     )
+
+
+def _beginning(rows: Sequence[HistoryRow], place: int) -> int:
+    """Where the run begins that the row at this place is of, so that no page shows the older half of one alone."""
+    while 0 < place < len(rows) and rows[place].dagster_run_id is not None:
+        if rows[place - 1].dagster_run_id != rows[place].dagster_run_id:
+            break
+        place -= 1
+    return place
 
 
 def _in_words(at: ClubVisit, changes: Sequence[Changed]) -> list[Line]:
