@@ -13,6 +13,7 @@ from twizzit_pipeline.runs import asked
 from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
+from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, sync_history
@@ -156,11 +157,19 @@ def reject(
     bulk.insert_rows(connection, rejected_rows_table, rows)
 
 
-def recent(engine: Engine, credential_id: int, *, limit: int = 50, offset: int = 0) -> list[HistoryRow]:
-    """The history of a credential, newest first; syncs whose process died are closed before they are shown."""
+def recent(
+    engine: Engine, credential_id: int, *, limit: int = 50, offset: int = 0, syncs_alone: bool = False
+) -> list[HistoryRow]:
+    """The history of a credential, newest first; syncs whose process died are closed before they are shown.
+
+    Args:
+        syncs_alone: without the rows of what people decided or undid.
+    """
     with driver_errors():
         close_interrupted(engine)
         wanted = _rows().where(sync_history.c.credential_id == credential_id)
+        if syncs_alone:
+            wanted = wanted.where(of_syncs)
         with engine.connect() as connection:
             return [_row(row) for row in connection.execute(wanted.limit(limit).offset(offset))]
 

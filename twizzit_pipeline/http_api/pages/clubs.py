@@ -120,7 +120,7 @@ def progress_of(at: ClubVisit) -> dict[str, Any]:
     """What waits and what is under way; `busy`: whether there is any; `mark`: another one as soon as that changes."""
     engine = at.visit.service.engine
     waits, _ = requested.listing(engine, credential_ids=[at.id])
-    recent = history.recent(engine, at.id, limit=_RECENT_ROWS)
+    recent = history.recent(engine, at.id, limit=_RECENT_ROWS, syncs_alone=True)
     running = _running(recent)
     stands = [(one.request.id, one.request.status) for one in waits], [(row.id, row.status) for row in running]
     return {
@@ -128,7 +128,7 @@ def progress_of(at: ClubVisit) -> dict[str, Any]:
         "mark": f"{zlib.crc32(repr(stands).encode()):08x}",
         "asked": [(one.request, may_cancel(at, one.request)) for one in waits],
         "running": running,
-        "last": next((one for one in by_run(recent, {}) if one.kind == "sync" and one.status != "in_progress"), None),
+        "last": next((one for one in by_run(recent, {}) if one.status != "in_progress"), None),
     }
 
 
