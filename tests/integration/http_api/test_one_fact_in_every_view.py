@@ -14,10 +14,13 @@ from sqlalchemy import update
 
 from tests.support.api_server import ApiServer, token
 from tests.support.command_line import CommandLine, command_line_on
-from tests.support.monitored import add_credential
+from tests.support.monitored import add_credential, add_run
 from tests.support.page_visitor import PageVisitor, visitor
 from twizzit_pipeline.http_api.pages.moments import moment
 from twizzit_pipeline.http_api.pages.texts import texts_of
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.lease import Lease
+from twizzit_pipeline.runs.seasons import season_of, today
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -128,6 +131,123 @@ def test_the_next_sync(views: Views, case: str) -> None:
         assert views.fact(id_, "Next automatic sync") == (said.format(when=shown) or shown)
     else:
         assert views.fact(id_, "Next automatic sync").startswith(said)
+
+
+def test_a_failed_sync_is_tried_again_where_syncs_start_by_themselves(views: Views) -> None:
+    by_itself = add_credential(views.database, "KC Oost", auto_sync_enabled=True, next_sync_at=HOUR)
+    by_hand = add_credential(views.database, "KC Zuid")
+    for id_ in (by_itself, by_hand):
+        add_run(views.database, id_, HOUR, _row("teams", status="failed", error_message="Twizzit answered 503"))
+        assert views.status(id_)["state"] == "failing"
+    views.pages.get(f"/twizzit/clubs/{by_itself}")
+    assert "The last sync failed. It is tried again by itself" in views.pages.text
+    views.pages.get(f"/twizzit/clubs/{by_hand}")
+    assert "tried again by itself" not in views.pages.text
+    assert "The last sync failed. Syncs do not start by themselves" in views.pages.text
+
+
+def test_the_colour_of_a_state_while_a_sync_is_under_way(views: Views) -> None:
+    id_ = add_credential(views.database, "KC Oost")
+    add_credential(views.database, "KC Zuid")
+    add_run(views.database, id_, HOUR, _row("teams", status="failed", error_message="Twizzit answered 503"))
+    lease = Lease.take(views.database.engine, "an organization", credential_id=id_, run_id="under way")
+    try:
+        found = views.status(id_)
+        assert (found["state"], found["lasting_state"], found["signal"]) == ("running", "failing", "red")
+        for page in ("/twizzit", f"/twizzit/clubs/{id_}"):
+            assert '<span class="badge red">syncing</span>' in views.pages.get(page).text, page
+    finally:
+        lease.give_back()
+
+
+def test_the_last_sync_is_no_decision(views: Views) -> None:
+    id_ = add_credential(views.database, "KC Noord")
+    add_run(views.database, id_, HOUR, _row("teams"))
+    with views.database.engine.begin() as connection:
+        for conflict in range(20):
+            history.record_decision(connection, credential_id=id_, entity="players", of=conflict)
+    last = views.status(id_)["last_sync_completed_at"]
+    views.pages.get(f"/twizzit/clubs/{id_}")
+    assert f"Last sync: {moment(datetime.fromisoformat(last), texts_of('en'))}. done" in views.pages.text
+
+
+def test_a_sync_of_a_season_that_the_account_has_not_did_nothing(views: Views) -> None:
+    id_ = add_credential(views.database, "KC Noord")
+    none = _row("teams", details={"season": "2031-2032", "season_exists": False}, items_processed=0, items_succeeded=0)
+    add_run(views.database, id_, HOUR, none)
+    (row,) = views.api.get(f"/sync/history/{id_}").json()["history"]
+    assert row["seasonExists"] is False
+    assert "skipped: the account has no season 2031-2032" in views.command("history", id_).out
+    for page in ("", "/syncs", f"/syncs/{row['id']}"):
+        assert '<span class="badge skipped">nothing to do</span>' in views.pages.get(f"/twizzit/clubs/{id_}{page}").text
+    assert "The account has no season 2031-2032: nothing was read or written." in views.pages.text
+
+
+def test_the_pages_of_syncs_turn_back_as_they_turned(views: Views) -> None:
+    id_ = add_credential(views.database, "KC Noord")
+    failed = {"status": "failed", "items_processed": 0, "items_succeeded": 0}
+    for ago in range(80):  # the last row of each run says how it ended, and runs have two to four rows
+        rows = [_row("teams"), _row("players"), _row("competitions"), _row("competitions", **failed)][ago % 3 :]
+        add_run(views.database, id_, HOUR * (1 + ago), *rows)
+    wanted = [(str(run[0]), run[1]) for run in _runs(views, id_)]
+    forth, place = _turned(views, id_, "Older", "")
+    assert forth == wanted
+    back, _ = _turned(views, id_, "Newer", place)
+    assert set(back) == set(wanted)
+
+
+def test_what_was_left_out_is_on_the_page_that_says_so(views: Views) -> None:
+    id_ = add_credential(views.database, "KC Noord")
+    season = season_of(today(), "07-01").label
+
+    def left_out(entity: str, count: int, of: str = season) -> dict[str, Any]:
+        failed = {"twin": {"count": count, "twizzit_ids": [str(number) for number in range(count)]}}
+        details = {"season": of, "failed": failed}
+        return _row(entity, status="partial_success", items_failed=count, details=details)
+
+    add_run(views.database, id_, 3 * HOUR, left_out("teams", 2), left_out("players", 4))
+    add_run(views.database, id_, 2 * HOUR, left_out("teams", 1))
+    add_run(views.database, id_, HOUR, left_out("teams", 7, "2001-2002"), left_out("players", 8, "2001-2002"))
+    assert views.status(id_)["items_failed"] == 1 + 4
+    found = re.findall(
+        r'href="([^"]+)#left-out">The sync of ([^<]+) left (\d+) things? out',
+        views.pages.get(f"/twizzit/clubs/{id_}").text,
+    )
+    assert [int(count) for _, _, count in found] == [1, 4]
+    for place, _, count in found:
+        page = views.pages.get(place).text
+        assert 'id="left-out"' in page
+        assert f"<strong>{count} " in page
+
+
+def _row(entity: str, **changes: Any) -> dict[str, Any]:
+    season = season_of(today(), "07-01").label
+    return {"sync_type": entity, "details": {"season": season}, **changes}
+
+
+def _runs(views: Views, credential_id: int) -> list[tuple[int, str]]:
+    """The first row of each run, and how the run ended, the newest first."""
+    asked = (views.api.get(f"/sync/history/{credential_id}?limit=100&offset={offset}") for offset in range(0, 500, 100))
+    found: dict[str, list[tuple[int, str]]] = {}
+    for row in (row for answer in asked for row in answer.json()["history"]):
+        found.setdefault(row["startedAt"], []).append((row["id"], row["status"]))
+    return [
+        (min(id_ for id_, _ in run), "failed" if "failed" in {status for _, status in run} else "success")
+        for run in found.values()
+    ]
+
+
+def _turned(views: Views, credential_id: int, way: str, place: str) -> tuple[list[tuple[str, str]], str]:
+    """The syncs of the list from one page to the last in that direction: id and badge; and the last page."""
+    found: list[tuple[str, str]] = []
+    path = f"/twizzit/clubs/{credential_id}/syncs"
+    while True:
+        page = views.pages.get(path + place).text
+        found += re.findall(r'/syncs/(\d+)">[^<]*</a> <span class="badge (\w+)">', page)
+        further = re.search(rf'href="(\?offset=\d+)">{way}<', page)
+        if further is None:
+            return found, place
+        place = further[1]
 
 
 def _spelled(when: str | None) -> str | None:

@@ -33,6 +33,11 @@ class Sync:
         return min((row.status for row in self.rows), key=_urgency)
 
     @property
+    def outcome(self) -> str:
+        """How it is shown to have ended: its status, or ``skipped`` where the account has no such season."""
+        return self.status if any(row.season_exists for row in self.rows) else "skipped"
+
+    @property
     def kind(self) -> Literal["sync", "decision", "undo"]:
         """What it was: the history has what people decided and undid, too."""
         direction = self.rows[0].sync_direction
