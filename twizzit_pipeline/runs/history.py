@@ -1,7 +1,7 @@
 """The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed in every case."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, text, update
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.runs import asked
+from twizzit_pipeline.runs import asked, recorded
 from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
-from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, sync_history
@@ -169,7 +168,7 @@ def recent(
         close_interrupted(engine)
         wanted = _rows().where(sync_history.c.credential_id == credential_id)
         if syncs_alone:
-            wanted = wanted.where(of_syncs)
+            wanted = wanted.where(recorded.of_syncs)
         with engine.connect() as connection:
             return [_row(row) for row in connection.execute(wanted.limit(limit).offset(offset))]
 
@@ -184,6 +183,19 @@ def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | Non
         with engine.connect() as connection:
             row = connection.execute(wanted).one_or_none()
     return None if row is None else _row(row)
+
+
+def undone_by(engine: Engine, credential_id: int) -> dict[int, int]:
+    """Rows of a credential's history that are undone now → the undo that did it."""
+    with driver_errors(), engine.connect() as connection:
+        return recorded.undone_by(connection, credential_id)
+
+
+def these(engine: Engine, credential_id: int, ids: Collection[int]) -> list[HistoryRow]:
+    """Those of these rows that are a credential's, newest first."""
+    wanted = _rows().where(sync_history.c.credential_id == credential_id, bulk.among(sync_history.c.id, ids))
+    with driver_errors(), engine.connect() as connection:
+        return [_row(row) for row in connection.execute(wanted)]
 
 
 def for_run(engine: Engine, run_id: str, *, credential_id: int | None = None) -> list[HistoryRow]:

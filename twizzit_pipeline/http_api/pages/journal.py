@@ -27,6 +27,7 @@ _ROWS_OF_HISTORY = 60
 _MOST_OF_A_RUN = len(ENTITIES)
 _BACK = _ROWS_OF_HISTORY - 2 * _MOST_OF_A_RUN  # a page begins and ends where a run does, and leaves out none between two
 _CHANGES = 200
+_UNDONE_SHOWN = 50  # an undo may be of all since a moment
 
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 SyncId = Annotated[int, Path(alias="syncId", ge=1, le=2**31 - 1), PLAIN]
@@ -56,7 +57,8 @@ def syncs_page(at: Annotated[ClubVisit, at_club("GET /sync/history/{credentialId
         found = found[:-1]
     older = offset + sum(len(one.rows) for one in found)
     newer = max(0, offset - _BACK) if offset else None
-    return at.page("syncs.html", syncs=found, older=older if more else None, newer=newer)
+    undone = history.undone_by(engine, at.id)
+    return at.page("syncs.html", syncs=found, undone=undone, older=older if more else None, newer=newer)
 
 
 @router.get("/clubs/{credentialId}/syncs/{syncId}")
@@ -72,9 +74,12 @@ def sync_page(
     ids = [one.id for one in rows]
     changes = journal.changes(engine, at.id, history_ids=ids, limit=_CHANGES + 1, offset=offset)
     counts = journal.counts(engine, ids)
+    sync = Sync(rows, sum(counts.values()))
     return at.page(
         "sync.html",
-        sync=Sync(rows, sum(counts.values())),
+        sync=sync,
+        undone=sync.undone(history.undone_by(engine, at.id)),
+        undid=by_run(history.these(engine, at.id, sync.undid), {})[:_UNDONE_SHOWN] if sync.undid else (),
         lines=_in_words(at, changes[:_CHANGES]),
         left_out=_left_out(at, rows),
         older=offset + _CHANGES if len(changes) > _CHANGES else None,

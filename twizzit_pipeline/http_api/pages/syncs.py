@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from twizzit_pipeline.runs.details import DECISION, PLAN_WAITS, UNDO
+from twizzit_pipeline.runs.details import DECISION, PLAN_WAITS, UNDO, UNDONE
 from twizzit_pipeline.runs.history import HistoryRow
 
 _WORST_FIRST = ("failed", "in_progress", "partial_success", "success")
@@ -42,6 +42,15 @@ class Sync:
         """What it was: the history has what people decided and undid, too."""
         direction = self.rows[0].sync_direction
         return "decision" if direction == DECISION else "undo" if direction == UNDO else "sync"
+
+    @property
+    def undid(self) -> Sequence[int]:
+        """The rows of the history that it undid; none of what is no undo."""
+        return self.rows[0].details.get(UNDONE) or () if self.kind == "undo" else ()
+
+    def undone(self, by: Mapping[int, int]) -> int | None:
+        """The undo that undid it, if it is undone now; `by` as `history.undone_by` has it."""
+        return next((by[row.id] for row in self.rows if row.id in by), None)
 
     @property
     def stopped_at(self) -> int | None:

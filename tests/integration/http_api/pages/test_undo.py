@@ -38,7 +38,18 @@ def test_an_undo_is_shown_and_then_done(house: House, admin: PageVisitor) -> Non
     assert house.world.player(player)["last_name"] == "Verkeerdelaer"  # looking changes nothing
     admin.post(f"{place}/undo", mark=mark(admin))
     assert "It was undone." in admin.text
-    assert "A sync was undone" in admin.text  # the undo's own page, which can be undone as well
+    undo = admin.page.url.path  # the undo's own page, which can be undone as well
+    assert "A sync was undone" in admin.text
+    assert f'What it undid: <a href="{place}">Sync of ' in admin.page.text
+    admin.get(place)
+    assert f'<a href="{undo}">This is undone: see the undo</a>' in admin.page.text
+    assert f"{place}/undo" not in admin.page.text
+    listed = admin.get(place.rpartition("/")[0]).text
+    of_undo, of_sync = re.findall(r'<li class="card">.*?</li>', listed, re.S)[:2]
+    assert "Undone by a person · 1 change in ShotSpot" in of_undo
+    assert "undone since" not in of_undo
+    assert "undone since" in of_sync
+    admin.get(undo)
     assert house.world.player(player)["last_name"] == before
     row = house.world.rows(tables.audit_log, action="undo")[-1]
     assert (row["actor_kind"], row["actor_id"][:5], row["actor_role"]) == ("token", "link-", "admin")
