@@ -15,7 +15,7 @@ from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import credentials, sync_history
+from twizzit_pipeline.storage.tables import credentials, leases, sync_history
 from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
 
 if TYPE_CHECKING:  # the history is read by many who have no frame
@@ -171,6 +171,17 @@ def recent(
             wanted = wanted.where(recorded.of_syncs)
         with engine.connect() as connection:
             return [_row(row) for row in connection.execute(wanted.limit(limit).offset(offset))]
+
+
+def under_way(engine: Engine, credential_id: int) -> list[HistoryRow]:
+    """The rows of the run that holds a lease for a credential, those that have ended too, in the order of `for_run`.
+
+    A row that ShotSpot's own integration left in progress may never be closed, and is none of these.
+    """
+    at_work = select(leases.c.dagster_run_id).where(leases.c.credential_id == credential_id)
+    wanted = _rows().where(sync_history.c.credential_id == credential_id, sync_history.c.dagster_run_id.in_(at_work))
+    with driver_errors(), engine.connect() as connection:
+        return [_row(row) for row in connection.execute(wanted)][::-1]
 
 
 def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | None:

@@ -160,6 +160,24 @@ def test_the_colour_of_a_state_while_a_sync_is_under_way(views: Views) -> None:
         lease.give_back()
 
 
+def test_what_shotspot_left_in_progress_is_not_under_way(views: Views) -> None:
+    id_ = add_credential(views.database, "KC Noord")
+    add_run(views.database, id_, 3 * HOUR, _row("teams", dagster_run_id=None))
+    add_run(views.database, id_, 2 * HOUR, _row("players", dagster_run_id=None))
+    add_run(views.database, id_, HOUR, _row("teams", status="in_progress", completed_at=None, dagster_run_id=None))
+    status = views.status(id_)
+    assert (status["is_running"], status["state"]) == (False, "off")
+    assert "; 0 syncs under way" in views.command("status").out
+    page = views.pages.get(f"/twizzit/clubs/{id_}").text
+    assert "hx-trigger" not in page.partition('id="progress"')[2].partition(">")[0]  # it asks for nothing more
+    assert f"Last sync: {moment(_ended(views, id_), texts_of('en'))}. done" in views.pages.text
+
+
+def _ended(views: Views, credential_id: int) -> datetime:
+    rows = views.api.get(f"/sync/history/{credential_id}").json()["history"]
+    return datetime.fromisoformat(max(row["completedAt"] for row in rows if row["completedAt"]))
+
+
 def test_the_last_sync_is_no_decision(views: Views) -> None:
     id_ = add_credential(views.database, "KC Noord")
     add_run(views.database, id_, HOUR, _row("teams"))
