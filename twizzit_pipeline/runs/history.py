@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, te
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs import asked, recorded
-from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS
+from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS, UNDO, UNDONE
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
 from twizzit_pipeline.storage import bulk
@@ -70,6 +70,11 @@ class HistoryRow:
     def questions_of(self) -> Mapping[str, int]:
         """The same by kind; see `asked`."""
         return asked.waiting(self.details)
+
+    @property
+    def undid(self) -> tuple[int, ...]:
+        """The rows of the history that it undid; none of what is no undo."""
+        return tuple(self.details.get(UNDONE) or ()) if self.sync_direction == UNDO else ()
 
     @property
     def season_exists(self) -> bool:

@@ -214,6 +214,24 @@ def test_the_pages_of_syncs_turn_back_as_they_turned(views: Views) -> None:
     assert set(back) == set(wanted)
 
 
+@pytest.mark.parametrize(
+    ("configured", "state", "page"),
+    [
+        ({"sync_interval_minutes": 3}, "broken", "settings"),
+        ({"next_sync_at": 5 * HOUR, "paused_until": 5 * HOUR, "paused_because": "used up"}, "paused", "settings"),
+        ({"next_sync_at": 5 * HOUR, "consecutive_failures": 3}, "failing", "syncs"),
+    ],
+)
+def test_what_needs_attention_is_where_its_line_leads(
+    views: Views, configured: dict[str, Any], state: str, page: str
+) -> None:
+    id_ = add_credential(views.database, "KC Noord", auto_sync_enabled=True, **configured)
+    status = views.status(id_)
+    assert (status["state"], status["needs_attention"]) == (state, True)
+    shown = views.pages.get(f"/twizzit/clubs/{id_}").text
+    assert f'<a href="/twizzit/clubs/{id_}/{page}">The syncs of this club need attention</a>' in shown
+
+
 def test_what_was_left_out_is_on_the_page_that_says_so(views: Views) -> None:
     id_ = add_credential(views.database, "KC Noord")
     season = season_of(today(), "07-01").label

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from twizzit_pipeline.runs.details import DECISION, PLAN_WAITS, UNDO, UNDONE
+from twizzit_pipeline.runs.details import DECISION, PLAN_WAITS, UNDO
 from twizzit_pipeline.runs.history import HistoryRow
 
 _WORST_FIRST = ("failed", "in_progress", "partial_success", "success")
@@ -46,7 +46,7 @@ class Sync:
     @property
     def undid(self) -> Sequence[int]:
         """The rows of the history that it undid; none of what is no undo."""
-        return self.rows[0].details.get(UNDONE) or () if self.kind == "undo" else ()
+        return self.rows[0].undid
 
     def undone(self, by: Mapping[int, int]) -> int | None:
         """The undo that undid it, if it is undone now; `by` as `history.undone_by` has it."""

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from twizzit_pipeline.http_api.pages.visits import ClubVisit
 from twizzit_pipeline.queries import monitoring_views
+from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import plans
 
@@ -34,7 +35,7 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
     """Everything that waits; the most urgent first."""
     waiting = [one for one in plans.held(at.visit.service.engine) if one.credential_id == at.id]
     found = [
-        Waiting("waiting.attention", int(status.lasting.needs_attention), f"{at.place}/syncs"),
+        Waiting("waiting.attention", int(status.lasting.needs_attention), f"{at.place}/{_where(status.lasting)}"),
         Waiting("waiting.none_listed", int(status.none_listed is not None), f"{at.place}/syncs"),
         Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
         Waiting("waiting.departures", status.held, f"{at.place}/decide"),
@@ -45,6 +46,11 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
         *_left_out(at),
     ]
     return [one for one in found if one.count]
+
+
+def _where(state: State) -> str:
+    """The page that has to do with a state: what keeps syncs from coming is in the settings, and in no sync."""
+    return "settings" if state in (State.BROKEN, State.PAUSED) else "syncs"
 
 
 def _left_out(at: ClubVisit) -> Iterator[Waiting]:
