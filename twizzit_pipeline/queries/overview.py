@@ -194,7 +194,6 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
-        facts = as_they_count(facts, stopped=trouble is not None, now=activity.now)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
         asked, held_back = questions.get(facts.credential_id, {}), held.get(facts.credential_id, 0)
         plan, none = waiting.get(facts.credential_id), _synced(unlisted.get(facts.credential_id), facts)
@@ -228,6 +227,8 @@ def _questions(connection: Connection) -> dict[int, dict[str, int]]:
 def _judged(
     facts: CredentialFacts, late: Late | None, trouble: str | None, hung: Hanging | None, now: datetime
 ) -> CredentialStatus:
+    facts = as_they_count(facts, stopped=trouble is not None, now=now)
+
     def state(of: CredentialFacts) -> State:
         return state_of(of, broken=trouble is not None, late=late is not None, now=now)
 

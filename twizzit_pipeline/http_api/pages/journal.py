@@ -25,7 +25,8 @@ router = page_router()
 
 _ROWS_OF_HISTORY = 60
 _MOST_OF_A_RUN = len(ENTITIES)
-_BACK = _ROWS_OF_HISTORY - 2 * _MOST_OF_A_RUN  # a page begins and ends where a run does, and leaves out none between two
+# A page begins and ends where a run does, and none is left out between two pages.
+_BACK = _ROWS_OF_HISTORY - 2 * _MOST_OF_A_RUN
 _CHANGES = 200
 _UNDONE_SHOWN = 50  # an undo may be of all since a moment
 

@@ -60,4 +60,6 @@ def _left_out(at: ClubVisit) -> Iterator[Waiting]:
     for _, of_run in groupby(by_run, key=lambda one: one.dagster_run_id or one.history_id):
         rows = list(of_run)
         count = sum(one.items_failed for one in rows)
-        yield Waiting("waiting.left_out", count, f"{at.place}/syncs/{rows[0].history_id}#left-out", rows[0].completed_at)
+        yield Waiting(
+            "waiting.left_out", count, f"{at.place}/syncs/{rows[0].history_id}#left-out", rows[0].completed_at
+        )

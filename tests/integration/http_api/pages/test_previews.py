@@ -139,7 +139,9 @@ def test_a_plan_counts_the_rows_too_that_it_does_not_show(
     for player, row in before.items():
         world.simulator.changes.rename_person(player, row["first_name"], f"Geteld{player}")
     plan = previewed(world, house.club).plan
-    [updated] = [one for one in plans.document(world.database.engine, plan.id)["entities"] if one["entity"] == "players"]
+    [updated] = [
+        one for one in plans.document(world.database.engine, plan.id)["entities"] if one["entity"] == "players"
+    ]
     count = sum(item["action"] == "update" for item in updated["items"])
     assert count >= len(players)
     monkeypatch.setattr(previews, "_MOST_SHOWN", 1)
