@@ -40,7 +40,7 @@ def test_an_undo_is_shown_and_then_done(house: House, admin: PageVisitor) -> Non
     admin.post(f"{place}/undo", mark=mark(admin))
     assert "It was undone." in admin.text
     undo = admin.page.url.path  # the undo's own page, which can be undone as well
-    assert "A sync was undone" in admin.text
+    assert "An undo gave it back what it held before." in admin.text
     assert f'What it undid: <a href="{place}">Sync of ' in admin.page.text
     admin.get(place)
     assert f'<a href="{undo}">This is undone: see the undo</a>' in admin.page.text
