@@ -146,6 +146,22 @@ def test_a_failed_sync_is_tried_again_where_syncs_start_by_themselves(views: Vie
     assert "The last sync failed. Syncs do not start by themselves" in views.pages.text
 
 
+def test_a_sync_that_failed_is_the_last_one_and_no_good_one(views: Views) -> None:
+    id_ = add_credential(views.database, "KC Oost", last_sync_at=-3 * HOUR)
+    add_run(views.database, id_, HOUR, _row("teams", status="failed", error_message="Twizzit answered 503"))
+    good = datetime.fromisoformat(views.status(id_)["last_success_at"])
+    assert good == datetime.fromisoformat(views.api.get(f"/sync/config/{id_}").json()["lastSyncAt"])
+    assert views.fact(id_, "Last good sync") == moment(good, texts_of("en"))
+    assert re.search(r"^Last sync: +60 min ago, failed$|^Last sync: +1 h ago, failed$", _status_of(views, id_), re.M)
+    configured = views.command("config", "show", id_).out
+    assert f"Last good: {good.astimezone():%Y-%m-%d %H:%M:%S}" in configured
+    assert "Last sync:" not in configured
+
+
+def _status_of(views: Views, credential_id: int) -> str:
+    return views.command("status", credential_id).out
+
+
 def test_the_colour_of_a_state_while_a_sync_is_under_way(views: Views) -> None:
     id_ = add_credential(views.database, "KC Oost")
     add_credential(views.database, "KC Zuid")
