@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from twizzit_pipeline.queries.monitoring import CredentialFacts
+from twizzit_pipeline.queries.credential_state import CredentialFacts
 from twizzit_pipeline.scheduling import schedule
 from twizzit_pipeline.scheduling.config import SyncConfig
 
@@ -75,7 +75,7 @@ def of_config(found: SyncConfig, now: datetime) -> Later | None:
 
 
 def of_facts(facts: CredentialFacts, now: datetime) -> Later | None:
-    """The same for what `overview` read (`monitoring.as_they_count`)."""
+    """The same for what `overview` read (`credential_state.as_they_count`)."""
     if facts.next_sync_at is None:  # it is to start now, or there will be none
         return None
     return later(

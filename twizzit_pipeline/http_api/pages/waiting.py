@@ -7,7 +7,7 @@ from itertools import groupby
 
 from twizzit_pipeline.http_api.pages.visits import ClubVisit
 from twizzit_pipeline.queries import monitoring_views
-from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.credential_state import CredentialState
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import plans
 
@@ -48,9 +48,9 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
     return [one for one in found if one.count]
 
 
-def _where(state: State) -> str:
+def _where(state: CredentialState) -> str:
     """The page that has to do with a state: what keeps syncs from coming is in the settings, and in no sync."""
-    return "settings" if state in (State.BROKEN, State.PAUSED) else "syncs"
+    return "settings" if state in (CredentialState.BROKEN, CredentialState.PAUSED) else "syncs"
 
 
 def _left_out(at: ClubVisit) -> Iterator[Waiting]:
