@@ -28,9 +28,12 @@ from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
 OLDEST_SERVER = 140000
 DAGSTER_SCHEMA = "dagster"
+# A database or a role may have a stricter level as its default: there two that write the same row at once fail, and who
+# waited for a lock goes on with what was there before. Transactions that need a stricter one ask for it.
+_ISOLATION = "default_transaction_isolation=read\\ committed"
 # Dagster commits each event by itself, a hundred a run, and none is waited for until it is on the disk: a server that
 # crashes loses what Dagster wrote in the last second, unless a sync has committed since: the log is written in order.
-DAGSTER_OPTIONS = ("synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
+DAGSTER_OPTIONS = (_ISOLATION, "synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
 
 # How long a statement waits for a row or a table that another transaction holds.
 LOCK_SECONDS = 5
@@ -115,6 +118,7 @@ def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Dat
             f"-clock_timeout={LOCK_SECONDS}s",
             # psycopg reads no time in another style, which a database or a role may have for its people.
             with_option(url, "timezone=UTC -cdatestyle=ISO -cintervalstyle=postgres"),
+            f"-c{_ISOLATION}",
             f"-ctwizzit.season_start={season_start} -c{_ARRIVES}=on",  # the first for the view of running seasons
         )
     )
@@ -147,6 +151,7 @@ def _close(engine: Engine) -> None:
 def _engine(url: URL, options: str) -> Engine:
     engine = create_engine(
         _giving_up(url),
+        isolation_level="READ COMMITTED",  # said at each beginning: an option counts from the next transaction on
         use_native_hstore=False,  # or each new engine asks the server for that type
         hide_parameters=True,
         json_serializer=partial(json.dumps, ensure_ascii=False),
