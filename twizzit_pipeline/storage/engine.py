@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.processes import unset_in_process
 from twizzit_pipeline.storage.embedded.server import embedded_server
 from twizzit_pipeline.storage.idle_connections import try_idle_connections
 from twizzit_pipeline.storage.odd_times import reads_odd_times
@@ -42,6 +43,8 @@ _CONNECT_SECONDS = 10
 # A server, or what stands before it, that goes without a word (a failover, a firewall that forgets) would be waited for
 # for a quarter of an hour, where nothing is under way for two hours. What the URL says of these itself counts.
 _GIVEN_UP = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "6", "tcp_user_timeout": "45000"}
+# What a person sets for their own `psql`: libpq sends them beside the options, and the server lets them win.
+_OF_PEOPLE = ("PGTZ", "PGDATESTYLE")
 _ARRIVES = "twizzit.options"  # a setting that no server has: where it is missing, the options did not arrive
 
 
@@ -67,7 +70,8 @@ class Database:
 def open_database(settings: Settings) -> Iterator[Database]:
     """The database that the settings name, open until the context ends; migrations are not applied.
 
-    Without a `database_url` the embedded server of `settings.home` runs for as long.
+    Without a `database_url` the embedded server of `settings.home` runs for as long. Takes `PGTZ` and `PGDATESTYLE` out
+    of the environment, Dagster's own connections and processes included.
 
     Raises:
         UnsupportedDatabase: the URL names no PostgreSQL, or one older than 14.
@@ -75,6 +79,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
         DatabaseRefused: the server does not let the user in, or has no such database.
         EmbeddedServerFailed: the embedded server did not start.
     """
+    unset_in_process(*_OF_PEOPLE)
     dagster_url = settings.dagster_postgres_url
     dagster = parse_url(dagster_url, "DAGSTER_POSTGRES_URL") if dagster_url is not None else None
     if settings.database_url is not None:

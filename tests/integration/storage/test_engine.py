@@ -171,6 +171,21 @@ def test_a_stricter_isolation_of_the_database_does_not_count(database_url: str, 
             assert dagsters.execute("SHOW transaction_isolation").fetchone() == ("read committed",)
 
 
+def test_what_a_person_sets_for_their_own_psql_does_not_count(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    monkeypatch.setenv("PGDATESTYLE", "German")
+    monkeypatch.setenv("PGOPTIONS", "-csearch_path=nowhere")
+    with open_database(_settings(database_url, tmp_path)) as database:
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("SELECT current_setting('timezone')")) == "UTC"
+            assert connection.scalar(text("SELECT now()")).tzinfo is not None
+            assert connection.scalar(text("SELECT current_schema()")) == "public"
+        with dagsters_connection(database) as dagsters:
+            assert "ISO" in str(dagsters.execute("SELECT current_setting('datestyle')").fetchone())
+
+
 def test_an_open_database_shows_no_url(database_url: str, tmp_path: Path) -> None:
     url = make_url(database_url).set(password=PASSWORD).render_as_string(hide_password=False)
     with open_database(_settings(url, tmp_path)) as database:
