@@ -165,6 +165,12 @@ _BY_STATE: dict[str, _Meaning] = {
         "see whose it is (SELECT * FROM pg_stat_activity), or try again later",
     ),
     "57": _NOT_NOW,
+    "57014": _Meaning(
+        DatabaseUnavailable,
+        "The database cancelled a statement",
+        "where it has a statement_timeout, raise that for our user (ALTER ROLE … SET statement_timeout), or try again "
+        "later",
+    ),
     "57P": _UNREACHABLE,
     "57P03": _Meaning(DatabaseUnavailable, "The database is starting or stopping", "try again in a minute"),
     "58": _Meaning(

@@ -267,7 +267,7 @@ def test_a_connection_cut_in_the_middle_is_our_own_error(database: Database, pos
 
 def test_what_the_server_cannot_do_just_now_is_transient_and_not_called_unreachable(database: Database) -> None:
     with (
-        pytest.raises(DatabaseUnavailable, match=r"cannot do this now: .*statement timeout") as caught,
+        pytest.raises(DatabaseUnavailable, match=r"cancelled a statement: .*statement timeout") as caught,
         driver_errors(),
         database.engine.connect() as connection,
     ):

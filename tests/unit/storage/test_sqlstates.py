@@ -21,7 +21,7 @@ LATER = {
     "54000": "a limit of its own",
     "55006": "in use",
     "55P03": "Another transaction holds a lock that is needed",
-    "57014": "cannot do this now",
+    "57014": "raise that for our user",
     "57P01": "cannot be reached",
     "57P03": "is starting or stopping",
     "58030": "its machine",
