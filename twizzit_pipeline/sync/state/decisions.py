@@ -13,7 +13,7 @@ from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentKey
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.policies import Policies
 from twizzit_pipeline.runs.details import MAPPINGS
-from twizzit_pipeline.runs.recorded import of_entity, undone_by
+from twizzit_pipeline.runs.recorded import newest, undone_by
 from twizzit_pipeline.scheduling.policies import policies_of
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.remote_ids import remote_id
@@ -123,15 +123,17 @@ def _seen_at(credential_id: int, entity: str, season: str, undone: Collection[in
     Not one that is undone: the mappings remember what an earlier one saw, and an edit since then is the newer change.
     """
     row = sync_history.c
-    return select(func.max(row.completed_at)).where(
-        row.credential_id == credential_id,
-        of_entity(entity),
+    found = newest(
+        select(row.completed_at),
+        credential_id,
+        entity,
         row.status.in_(("success", "partial_success")),
         row.details["season"].astext == season,
         row.details["group_id"].astext.is_(None),
         row.details.has_key(MAPPINGS),
         row.id.not_in(sorted(undone)),
     )
+    return found.limit(1)
 
 
 def _utc(moment: datetime | None) -> datetime | None:
