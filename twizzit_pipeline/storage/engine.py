@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy import exc as sqlalchemy_errors
@@ -71,7 +71,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
     """The database that the settings name, open until the context ends; migrations are not applied.
 
     Without a `database_url` the embedded server of `settings.home` runs for as long. Takes `PGTZ` and `PGDATESTYLE` out
-    of the environment, Dagster's own connections and processes included.
+    of the environment, Dagster's own connections and processes included; with the embedded server all that libpq reads.
 
     Raises:
         UnsupportedDatabase: the URL names no PostgreSQL, or one older than 14.
@@ -87,6 +87,8 @@ def open_database(settings: Settings) -> Iterator[Database]:
         with _connected(url, dagster, settings.season_start) as database:
             yield database
         return
+    if dagster is None:  # what libpq reads of the environment is meant for another server (PGSERVICE, PGHOSTADDR, …)
+        unset_in_process(*(option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar))
     with embedded_server(settings.home) as url, _connected(url, dagster, settings.season_start) as database:
         yield database
 
