@@ -1,6 +1,7 @@
 """One `up` at a time, and nothing left of one that was killed."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
@@ -176,6 +177,25 @@ def test_the_lock_is_taken_anew_when_its_connection_was_lost(database: Database)
     outside.dispose()
 
 
+def test_the_lock_outlasts_the_databases_limits_for_open_transactions(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    limits = text("SELECT '-c' || name || '=100' FROM pg_settings WHERE name ~ '^(idle_in_)?transaction.*_timeout$'")
+    with database.engine.connect() as connection:
+        options = " ".join(connection.scalars(limits))
+    url = make_url(database_url).update_query_dict({"options": options}).render_as_string(hide_password=False)
+    with (
+        open_database(load_settings(_env_file=None, home=tmp_path, database_url=url)) as limited,
+        DatabaseLock(limited.engine),
+    ):
+        later = limited.engine.connect()
+        session = psutil.Process(later.scalar(text("SELECT pg_backend_pid()")))
+        session.wait(60)  # the limits count: they ended a transaction that began after the lock's
+        later.invalidate()
+        with pytest.raises(AlreadyUp):
+            DatabaseLock(limited.engine).hold()
+
+
 def test_its_own_session_that_the_server_has_not_ended_yet_is_recognized(database: Database) -> None:
     made: list[psycopg.Connection] = []
     url = database.url.get_secret_value().replace("postgresql+psycopg:", "postgresql:")
@@ -212,11 +232,12 @@ def test_a_port_in_use_is_reported_with_the_option_that_helps() -> None:
     assert taken_for("Dagster's UI", "127.0.0.1", 0, "--ui-port") > 1023
 
 
-def test_an_address_of_no_machine_is_reported() -> None:
+@pytest.mark.parametrize("host", ["256.0.0.1", "192.0.2.1"], ids=["no address", "of another machine"])
+def test_an_address_of_no_machine_is_reported(host: str) -> None:
     with pytest.raises(
-        SettingsError, match=r"^256\.0\.0\.1 is no address of this machine: choose another for the API$"
+        SettingsError, match=rf"^{re.escape(host)} is no address of this machine: choose another for the API$"
     ):
-        taken_for("the API", "256.0.0.1", 80, "--api-port")
+        taken_for("the API", host, 0, "--api-port")
 
 
 # --- the embedded server ----------------------------------------------------------------------------------------------
