@@ -1,7 +1,7 @@
 """Seasons: which exist, which one decides, and what a sync of an older one may do."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
 from twizzit_pipeline.accounts.asked_season import resolve
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.decisions.departures import decide
-from twizzit_pipeline.errors import TeamsNotScanned
+from twizzit_pipeline.errors import TeamsNotScanned, UnknownSeason
 from twizzit_pipeline.runs import history, seasons
 from twizzit_pipeline.scheduling.due import look
 from twizzit_pipeline.settings import Settings
@@ -292,6 +292,31 @@ def test_a_label_that_no_partition_can_have_is_synced_and_put_right(world: SyncW
     assert synced.teams.season_exists
     assert sorted(row["label"] for row in world.rows(tables.twizzit_seasons)) == [BEFORE, OLD]
     world.assert_truth(credential_id)
+
+
+@pytest.mark.parametrize("read_by", ["verify", "sync"])
+def test_seasons_that_were_read_before_the_clock_was_put_back_are_read_anew(world: SyncWorld, read_by: str) -> None:
+    credential_id = world.add_credential()
+    if read_by == "verify":
+        verify(world.settings, world.database, credential_id)
+        read = update(tables.credentials), tables.credentials.c.last_verified_at
+    else:
+        world.sync(credential_id, OLD, day=MAY)
+        read = update(tables.sync_history), tables.sync_history.c.completed_at
+
+    def calls() -> int:
+        world.simulator.calls.reset()
+        with pytest.raises(UnknownSeason, match=OLD):
+            resolve(world.settings, world.database, credential_id, "1999-2000")
+        return world.simulator.calls.of("/seasons")
+
+    assert calls() == 0, "they were read a moment ago"
+    statement, moment = read
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.credentials).values(last_verified_at=None))
+        ahead = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=366)
+        connection.execute(statement.values({moment: ahead}))
+    assert (calls(), calls()) == (1, 0)
 
 
 @pytest.mark.parametrize(
