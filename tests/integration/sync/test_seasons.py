@@ -202,6 +202,24 @@ def test_the_deciding_season_is_the_latest_that_has_begun_and_has_players(
         assert world.sync(credential_id, NEW, day=day).players.deciding is new_decides
 
 
+def test_a_new_season_that_was_not_listed_when_it_was_asked_for_is_not_empty(
+    make_world: Callable[..., SyncWorld],
+) -> None:
+    """A sync of it that ended well had nothing to read: who is in it is as unknown as before."""
+    world = make_world(next_season="filled")
+    credential_id = world.add_credential()
+    (coming,) = [one.id for one in world.simulator.world.seasons.values() if one.label == NEW]
+    listed = world.club().season_ids
+    world.club().season_ids = tuple(one for one in listed if one != coming)
+    assert not world.sync(credential_id, NEW, day=JULY).teams.season_exists
+    world.club().season_ids = listed
+
+    assert not world.sync(credential_id, OLD, day=JULY).players.deciding
+    with pytest.raises(TeamsNotScanned):
+        world.sync(credential_id, NEW, steps=[scan_players], day=JULY)
+    assert world.sync(credential_id, NEW, day=JULY).players.deciding
+
+
 def test_a_new_season_of_which_half_was_read_is_not_empty(make_world: Callable[..., SyncWorld]) -> None:
     world = make_world(next_season="empty", teams=12, players_per_team=3)
     credential_id = world.add_credential()
