@@ -121,9 +121,11 @@ def _seen_at(credential_id: int, entity: str, season: str, undone: Collection[in
     """When the last sync ended that brought all of the entity into ShotSpot, as the history has it.
 
     Not one that is undone: the mappings remember what an earlier one saw, and an edit since then is the newer change.
+    The last is not the one with the latest time: those of before the clock was put back lie ahead.
     """
     row = sync_history.c
-    return select(func.max(row.completed_at)).where(
+    ended = select(row.completed_at).order_by(row.id.desc()).limit(1)
+    return ended.where(
         row.credential_id == credential_id,
         of_entity(entity),
         row.status.in_(("success", "partial_success")),
