@@ -27,6 +27,7 @@ __all__ = [
     "SeasonRow",
     "as_keys",
     "called",
+    "dated",
     "in_use",
     "known",
     "known_partitions",
@@ -38,6 +39,7 @@ __all__ = [
     "others",
     "refresh",
     "running",
+    "running_of",
     "running_season",
     "season_of",
     "settle",
@@ -61,6 +63,19 @@ def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[S
         label = _distinct(season, found)
         found[label] = replace(season, label=label)
     return list(found.values())
+
+
+def dated(listed: Sequence[Season], season_start: str) -> list[SeasonRow]:
+    """The seasons that an account lists, the oldest first, their dates filled in; `id` is the place in `listed`."""
+    rows = [(place, one.label, one.id, one.start_date, one.end_date, None) for place, one in enumerate(listed)]
+    return of_rows(rows, season_start)
+
+
+def running_of(listed: Sequence[Season], *, day: date, season_start: str) -> Season:
+    """The one of an account's seasons, one at least, that a sync on `day` would be of."""
+    known = dated(listed, season_start)
+    label = running(known, day)
+    return next(one.record for one in known if one.label == label)
 
 
 def _distinct(season: Season, taken: Collection[str]) -> str:
