@@ -7,6 +7,8 @@ What belongs here: the key that two spellings of one name share. How a whole nam
 import unicodedata
 from functools import lru_cache
 
+from twizzit_pipeline.words.letters import INVISIBLE
+
 # Letters that Unicode does not take apart into a base letter and an accent.
 _LETTERS = {
     "ø": "o",
@@ -24,7 +26,7 @@ _LETTERS = {
 _APOSTROPHES = "'’‘‛`´ʹʼʻ′＇"
 _HYPHENS = "-‐‑‒–—―−﹣－"
 _FOLD = str.maketrans({**_LETTERS, **dict.fromkeys(_APOSTROPHES + _HYPHENS, " ")})
-_DROPPED = {"Mn", "Me", "Cc", "Cf", "Cs"}
+_DROPPED = {"Mn", "Me", *INVISIBLE}
 
 
 @lru_cache(4096)  # the clubs and teams of a calendar come again and again

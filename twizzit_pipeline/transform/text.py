@@ -9,12 +9,10 @@ from functools import lru_cache
 from math import isnan
 from typing import TYPE_CHECKING
 
+from twizzit_pipeline.words.letters import visible
+
 if TYPE_CHECKING:  # what cleans a text alone makes no series
     import pandas as pd
-
-# Characters that no one can see and that PostgreSQL or a comparison stumbles over: control characters (a NUL cannot be
-# stored), formats (zero-width spaces, marks of direction, byte order marks) and halves of a surrogate pair.
-_INVISIBLE = {"Cc", "Cf", "Cs"}
 
 
 def clean_text(value: object) -> str | None:
@@ -35,8 +33,7 @@ def clean_text(value: object) -> str | None:
 @lru_cache(4096)  # first names, genders and teams come again and again
 def _clean(text: str) -> str | None:
     if not (text.isascii() and text.isprintable()):
-        visible = (c for c in text if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
-        text = unicodedata.normalize("NFC", "".join(visible))
+        text = unicodedata.normalize("NFC", visible(text))
     return " ".join(text.split()) or None
 
 

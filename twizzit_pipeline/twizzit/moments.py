@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from twizzit_pipeline.twizzit.wire import identifier, plain_keys, text
-from twizzit_pipeline.words.meanings import visible
+from twizzit_pipeline.words.letters import visible
 
 # Belgians write the day first: 28/11/2026, 28-11-2026 14:00, 28.11.2026 14u00.
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[\sT,]+(?:om\s+|à\s+)?(.+))?")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys
-from twizzit_pipeline.words.meanings import visible
+from twizzit_pipeline.words.letters import visible
 
 # What people write beside a score, which stays one; "rust 6-4" is none yet.
 _BESIDE = (

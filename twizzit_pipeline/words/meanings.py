@@ -9,22 +9,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, TypeVar
 
+from twizzit_pipeline.words.letters import visible
+
 FunctionMeaning = Literal["player", "other"]
 EventTypeMeaning = Literal["match", "other"]
 GroupTypeMeaning = Literal["team", "other"]
 StatusMeaning = Literal["scheduled", "to_reschedule", "in_progress", "completed", "cancelled"]
 
 _Meaning = TypeVar("_Meaning", bound=str)
-_INVISIBLE = {"Cc", "Cf", "Cs"}
-
-
-def visible(text: str) -> str:
-    """The text without what cannot be seen and would part a word or hide a sign between two: zero-width spaces, soft
-    hyphens, marks of direction. White space stays.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(letter for letter in text if letter.isspace() or unicodedata.category(letter) not in _INVISIBLE)
 
 
 @lru_cache(4096)

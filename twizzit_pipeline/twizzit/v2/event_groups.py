@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, plain_keys, text
-from twizzit_pipeline.words.meanings import visible
+from twizzit_pipeline.words.letters import visible
 
 _YES = {"1", "true", "yes", "y", "ja", "oui", "home", "thuis"}
 _NO = {"0", "false", "no", "n", "nee", "neen", "non", "away", "uit"}

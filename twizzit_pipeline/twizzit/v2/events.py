@@ -21,7 +21,8 @@ from twizzit_pipeline.twizzit.v2.event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2.lists import Scope, tens
 from twizzit_pipeline.twizzit.v2.own_names import OwnNames
 from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, plain_keys, reference, text
-from twizzit_pipeline.words.meanings import Meanings, visible
+from twizzit_pipeline.words.letters import visible
+from twizzit_pipeline.words.meanings import Meanings
 
 TRAINING = "training"
 OTHER_SEASON = "other_season"

@@ -10,6 +10,7 @@ from datetime import date
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.twizzit.wire import identifier
+from twizzit_pipeline.words.letters import visible
 
 _log = logs.logger(__name__)
 
@@ -17,8 +18,6 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 LONGEST_ID = 100  # what the columns take
 LONGEST_NAME = 255
 MOST_SEASONS = 300  # of one organization: a season indoors and one outdoors each year, for a century and a half
-
-_INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, marks of direction and the like, halves of a letter
 
 
 def own_id(value: object) -> str | None:
@@ -29,15 +28,13 @@ def own_id(value: object) -> str | None:
 
 def own_name(value: str | None) -> str:
     """A name without what cannot be seen, with single spaces; empty where it is longer than 255 characters."""
-    composed = unicodedata.normalize("NFC", value or "")
-    visible = "".join(letter for letter in composed if letter.isspace() or not _is_invisible(letter))
-    name = " ".join(visible.split())
+    name = " ".join(unicodedata.normalize("NFC", visible(value or "")).split())
     return name if len(name) <= LONGEST_NAME else ""
 
 
 def is_plain(value: str | None) -> bool:
     """Whether a name is there, and is one as it is, white space aside."""
-    return bool(own_name(value)) and not any(_is_invisible(letter) and not letter.isspace() for letter in value or "")
+    return bool(own_name(value)) and visible(value or "") == value
 
 
 def own_names(values: Iterable[str]) -> list[str]:
@@ -55,7 +52,3 @@ def log_left_out(path: str, count: int) -> None:
     """Log how many rows of a list were left out since they have no id that can be asked for."""
     if count:
         _log.warning("rows left out: they have no usable id", route=path, rows=count)
-
-
-def _is_invisible(letter: str) -> bool:
-    return unicodedata.category(letter) in _INVISIBLE
