@@ -99,14 +99,16 @@ def refresh(
 
     A label is fixed once it is made, since partitions, history and mappings hold it: a season that was known under
     another way to write it stays that row. Only a label that no partition can have had is made anew. A season that is
-    no longer listed stays, with what hangs on it, and says since which `day` (today, where it is None) that is so.
+    no longer listed stays, with what hangs on it, and says since which `day` (today, where it is None) that is so; not
+    since one that is still to come, as a clock says that is put back later.
     """
+    day = day or today()
     columns = (twizzit_seasons.c[name] for name in ROW)
     kept = connection.execute(
         select(*columns).where(twizzit_seasons.c.credential_id == credential_id).order_by(twizzit_seasons.c.id)
     ).all()
     settled: list[Season] = []
-    unlisted = {row.id for row in kept if row.unlisted_since is None}
+    unlisted = {row.id for row in kept if row.unlisted_since is None or row.unlisted_since > day}
     for row_id, season in settle(seasons, [Kept(*row) for row in kept]):
         unlisted.discard(row_id)
         said = {
@@ -131,7 +133,7 @@ def refresh(
             )
     if unlisted:
         gone = update(twizzit_seasons).where(twizzit_seasons.c.id.in_(unlisted))
-        connection.execute(gone.values(unlisted_since=day or today(), updated_at=func.now()))
+        connection.execute(gone.values(unlisted_since=day, updated_at=func.now()))
     return settled
 
 
