@@ -99,10 +99,10 @@ def take_bookmark(connection: Connection, channel: str, now: datetime) -> Bookma
 def _put_back(connection: Connection, kept: Bookmark, now: datetime) -> Bookmark:
     """The bookmark where the clock was put back since the last look: what closes from now on lies before it.
 
-    What lies ahead was followed before.
+    What lies ahead was followed before. Lateness is seen anew: every credential gets time to catch up.
     """
     followed = closed_between(connection, now, kept.since)
-    return Bookmark(min(kept.since, now - OVERLAP), kept.seen | followed, min(kept.watching_since, now))
+    return Bookmark(min(kept.since, now - OVERLAP), kept.seen | followed, now)
 
 
 def move_bookmark(connection: Connection, channel: str, bookmark: Bookmark, now: datetime) -> None:
