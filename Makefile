@@ -21,7 +21,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	$$each -c '$(SUITABLE)' 2>/dev/null && echo $$each && break; done)
 
 # Those of `make bench`, in their order; each prints JSON.
-BENCHMARKS := run_cost definitions_load sensor_tick run_events federation
+BENCHMARKS := run_cost definitions_load sensor_tick run_events long_history federation
 
 .PHONY: demo test tests unit coverage lint fix docs servers bench lock audit clean
 
@@ -74,6 +74,7 @@ WITH_run_cost := $(if $(QUICK),--runs 1,--runs 3) $(addprefix --dlt ,$(DLT))
 WITH_definitions_load := $(if $(QUICK),--runs 1)
 WITH_sensor_tick := $(if $(QUICK),--credentials 100 --ticks 1)
 WITH_run_events := $(if $(QUICK),--runs 1)
+WITH_long_history := $(if $(QUICK),--clubs 2 --syncs 100 --times 1)
 WITH_federation := --made-up $(if $(QUICK),--contacts 500)
 bench: $(VENV)/.dev
 	@$(foreach each,$(BENCHMARKS),$(BIN)/python benchmarks/$(each).py $(WITH_$(each)) &&) true

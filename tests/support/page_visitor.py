@@ -30,7 +30,13 @@ class PageVisitor:
         return self.page
 
     def post(
-        self, path: str, headers: dict[str, str] | None = None, /, *, token: str | None = None, **fields: str
+        self,
+        path: str,
+        headers: dict[str, str] | None = None,
+        /,
+        *,
+        token: str | None = None,
+        **fields: str | list[str],
     ) -> httpx.Response:
         """Sends a form, with the token of the page that was shown last."""
         found = _TOKEN.findall(self.page.text)

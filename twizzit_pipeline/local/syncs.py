@@ -30,7 +30,8 @@ _CHANGED = (
     ("depart", "departed"),
     ("return", "returned"),
 )
-_NOW = func.timezone("utc", func.clock_timestamp())
+# One moment for a whole statement: by `clock_timestamp`, another one for each row, no index could be used.
+_NOW = func.timezone("utc", func.statement_timestamp())
 
 
 class EndedSyncs:

@@ -13,7 +13,7 @@ from twizzit_pipeline.quality.names import SET_ASIDE_AS_USUAL
 from twizzit_pipeline.quality.volume import SYNCS
 from twizzit_pipeline.runs.asides import counts_of, set_aside_of
 from twizzit_pipeline.runs.details import LISTED, ROWS, TEAM_PLAYERS
-from twizzit_pipeline.runs.recorded import of_entity
+from twizzit_pipeline.runs.recorded import newest
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.scheduling.meanings import read_meanings
 from twizzit_pipeline.storage.tables import sync_history, twizzit_teams
@@ -151,18 +151,14 @@ def _taken_by_one_function(connection: Connection, session: SyncSession, report:
 def _before(connection: Connection, session: SyncSession, entity: str) -> list[Mapping[str, Any]]:
     """What the last ten syncs of everything counted, those that count rows at all."""
     history = sync_history.c
-    wanted = (
-        select(history.details)
-        .where(
-            history.credential_id == session.credential.id,
-            of_entity(entity),
-            history.status.in_(("success", "partial_success")),
-            history.details["season"].astext == session.season_label,
-            history.details.has_key(ROWS),
-            history.details.has_key(LISTED),
-            history.dagster_run_id.is_distinct_from(session.run_id),
-        )
-        .order_by(history.started_at.desc(), history.id.desc())
-        .limit(SYNCS)
+    wanted = newest(
+        select(history.details),
+        session.credential.id,
+        entity,
+        history.status.in_(("success", "partial_success")),
+        history.details["season"].astext == session.season_label,
+        history.details.has_key(ROWS),
+        history.details.has_key(LISTED),
+        history.dagster_run_id.is_distinct_from(session.run_id),
     )
-    return [details for details in connection.scalars(wanted) if details is not None]
+    return [details for details in connection.scalars(wanted.limit(SYNCS)) if details is not None]

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Integer, cast, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
 from twizzit_pipeline.quality.names import VOLUME
-from twizzit_pipeline.runs.recorded import of_entity
+from twizzit_pipeline.runs.recorded import newest
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.session import SyncSession
 
@@ -36,17 +36,13 @@ def volume(
 
 def _before(connection: Connection, session: SyncSession, entity: str, counted: str) -> list[int]:
     history = sync_history.c
-    wanted = (
-        select(cast(history.details[counted].astext, Integer))
-        .where(
-            history.credential_id == session.credential.id,
-            of_entity(entity),
-            history.status.in_(("success", "partial_success")),
-            history.details["season"].astext == session.season_label,
-            history.details.has_key(counted),
-            history.dagster_run_id.is_distinct_from(session.run_id),
-        )
-        .order_by(history.started_at.desc(), history.id.desc())
-        .limit(SYNCS)
+    wanted = newest(
+        select(cast(history.details[counted].astext, Integer)),
+        session.credential.id,
+        entity,
+        history.status.in_(("success", "partial_success")),
+        history.details["season"].astext == session.season_label,
+        history.details.has_key(counted),
+        history.dagster_run_id.is_distinct_from(session.run_id),
     )
-    return [int(count) for count in connection.scalars(wanted) if count is not None]
+    return [int(count) for count in connection.scalars(wanted.limit(SYNCS)) if count is not None]

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, false, func, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from twizzit_pipeline.runs.details import PLACES, PLAYERS_NOT_READ, SET_ASIDE
+from twizzit_pipeline.runs.recorded import newest
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.tables import (
     rejected_rows,
@@ -80,51 +80,44 @@ def last_syncs(
         .where(teams.c.club_id == club_id)
     )
     keepers = sorted({credential_id for credential_id, _ in mapped if credential_id is not None})
-    history = sync_history.c
-    about = history.details["group_id"].astext
     season = twizzit_seasons.c
     runs = func.coalesce(running_seasons.c.season == season.label, false())
-    wanted = (
-        select(
-            history.id,
-            history.credential_id,
-            history.completed_at,
-            history.details,
-            season.id.label("season_id"),
-            season.label,
-        )
-        .ext(distinct_on(history.credential_id))
-        .join(
-            twizzit_seasons,
-            (season.credential_id == history.credential_id) & (season.label == history.details["season"].astext),
-        )
-        .join(running_seasons, running_seasons.c.credential_id == history.credential_id, isouter=True)
-        .where(
-            history.sync_type == "players",
-            history.status.in_(("success", "partial_success")),
-            history.details["season_exists"].astext.is_(None),
-            or_(history.credential_id.in_(of_club), bulk.among(history.credential_id, keepers)),
-            or_(about.is_(None), about == twizzit_team_id),
-        )
-        .order_by(
-            history.credential_id,
-            runs.desc(),
-            season.start_date.desc().nulls_last(),
-            history.started_at.desc(),
-            history.id.desc(),
-        )
+    listed = (
+        select(season.credential_id, season.id, season.label)
+        .join(running_seasons, running_seasons.c.credential_id == season.credential_id, isouter=True)
+        .where(or_(season.credential_id.in_(of_club), bulk.among(season.credential_id, keepers)))
+        .order_by(season.credential_id, runs.desc(), season.start_date.desc().nulls_last(), season.id.desc())
     )
     ids = [twizzit_id for _, twizzit_id in mapped]
-    rows = connection.execute(wanted).all()
-    return {row.credential_id: _last_sync(connection, row, twizzit_team_id, ids) for row in rows}
+    found: dict[int, LastSync] = {}
+    for one in connection.execute(listed).all():
+        if one.credential_id not in found and (row := _newest(connection, one, twizzit_team_id)) is not None:
+            found[one.credential_id] = _last_sync(connection, one, row, twizzit_team_id, ids)
+    return found
 
 
-def _last_sync(connection: Connection, row: Any, team_id: str | None, mapped: Sequence[str]) -> LastSync:
+def _newest(connection: Connection, season: Any, team_id: str | None) -> Any:
+    """The newest sync of players in a season of a credential, of all or of that team."""
+    history = sync_history.c
+    about = history.details["group_id"].astext
+    wanted = newest(
+        select(history.id, history.completed_at, history.details),
+        season.credential_id,
+        "players",
+        history.details["season"].astext == season.label,
+        history.status.in_(("success", "partial_success")),
+        history.details["season_exists"].astext.is_(None),
+        or_(about.is_(None), about == team_id),
+    )
+    return connection.execute(wanted.limit(1)).one_or_none()
+
+
+def _last_sync(connection: Connection, season: Any, row: Any, team_id: str | None, mapped: Sequence[str]) -> LastSync:
     details: Mapping[str, Any] = row.details
     failed: Mapping[str, Any] = details.get("failed") or {}
-    here, elsewhere = _listed(connection, row, team_id, mapped)
+    here, elsewhere = _listed(connection, season, team_id, mapped)
     return LastSync(
-        season=row.label,
+        season=season.label,
         at=None if row.completed_at is None else row.completed_at.replace(tzinfo=UTC),
         here=here,
         elsewhere=elsewhere,
@@ -140,7 +133,7 @@ def _last_sync(connection: Connection, row: Any, team_id: str | None, mapped: Se
 
 
 def _listed(
-    connection: Connection, row: Any, team_id: str | None, mapped: Collection[str]
+    connection: Connection, season: Any, team_id: str | None, mapped: Collection[str]
 ) -> tuple[dict[str, Listed], dict[str, list[str]]]:
     """See `LastSync`: `here` and `elsewhere`."""
     seen, names = twizzit_players.c, twizzit_teams.c
@@ -161,8 +154,8 @@ def _listed(
             isouter=True,
         )
         .where(
-            seen.credential_id == row.credential_id,
-            seen.season_id == row.season_id,
+            seen.credential_id == season.credential_id,
+            seen.season_id == season.id,
             or_(seen.twizzit_team_id == team_id, bulk.among(seen.twizzit_player_id, list(mapped))),
         )
         .order_by(seen.twizzit_player_id, seen.twizzit_team_id)

@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, literal, select, union_all
 
 from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.runs.details import ENTITY
-from twizzit_pipeline.runs.recorded import of_syncs
+from twizzit_pipeline.runs.recorded import newest, of_syncs
 from twizzit_pipeline.runs.sentences import Kind, lines, sentence
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
@@ -79,20 +77,18 @@ def was_read(engine: Engine, credential_id: int, *, entity: str | None = None) -
 def _newest(connection: Connection, credential_id: int) -> Sequence[Any]:
     """The newest sync of each entity that read anything, in the order of a sync."""
     history = sync_history.c
-    entity = func.coalesce(history.details[ENTITY].astext, history.sync_type).label("entity")
-    wanted = (
-        select(history.id, history.completed_at, history.details, entity)
-        .ext(distinct_on(entity))
-        .where(
-            history.credential_id == credential_id,
+    of_each = (
+        newest(
+            select(history.id, history.completed_at, history.details, literal(entity).label("entity")),
+            credential_id,
+            entity,
             history.status.in_(("success", "partial_success")),
             of_syncs,
-            entity.in_(ENTITIES),  # ShotSpot may have kinds of syncs of its own
             history.details["season_exists"].astext.is_(None),
-        )
-        .order_by(entity, history.started_at.desc(), history.id.desc())
+        ).limit(1)
+        for entity in ENTITIES
     )
-    return sorted(connection.execute(wanted).all(), key=lambda row: int(row.id))
+    return sorted(connection.execute(union_all(*of_each)).all(), key=lambda row: int(row.id))
 
 
 def _of_row(connection: Connection, row: Any) -> Iterator[LeftOut]:

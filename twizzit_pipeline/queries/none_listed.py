@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, ScalarSelect, or_, select
 
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.details import LISTED
-from twizzit_pipeline.runs.recorded import of_syncs
+from twizzit_pipeline.runs.recorded import newest, of_syncs
 from twizzit_pipeline.runs.season_rows import FILLING_UP
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.storage.tables.views import running_seasons
@@ -41,21 +41,16 @@ def _fills_up(connection: Connection, credential_id: int, label: str, season_sta
     return any(season.label == label and seasons.today() < season.start_date + FILLING_UP for season in known)
 
 
-def _listed(sync_type: str) -> ScalarSelect[Any]:
+def _listed(entity: str) -> ScalarSelect[Any]:
     """How many the newest whole sync of the running season listed; found by the index of a credential's syncs."""
     history = sync_history.c
-    return (
-        select(history.details[LISTED].astext.cast(Integer))
-        .where(
-            history.credential_id == running_seasons.c.credential_id,
-            history.sync_type == sync_type,
-            history.status.in_(("success", "partial_success")),
-            history.details["season"].astext == running_seasons.c.season,
-            history.details.has_key(LISTED),
-            of_syncs,
-        )
-        .order_by(history.started_at.desc())
-        .limit(1)
-        .correlate(running_seasons)
-        .scalar_subquery()
+    found = newest(
+        select(history.details[LISTED].astext.cast(Integer)),
+        running_seasons.c.credential_id,
+        entity,
+        history.status.in_(("success", "partial_success")),
+        history.details["season"].astext == running_seasons.c.season,
+        history.details.has_key(LISTED),
+        of_syncs,
     )
+    return found.limit(1).correlate(running_seasons).scalar_subquery()

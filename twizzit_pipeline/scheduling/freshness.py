@@ -32,7 +32,7 @@ from sqlalchemy import (
     select,
 )
 
-from twizzit_pipeline.runs.recorded import TURNED_ON, of_entity
+from twizzit_pipeline.runs.recorded import TURNED_ON, newest
 from twizzit_pipeline.scheduling.schedule import (
     LONGEST_INTERVAL_MINUTES,
     SHORTEST_INTERVAL_MINUTES,
@@ -115,21 +115,16 @@ def _legible(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def _last_success(entity: str) -> ScalarSelect[Any]:
     """The newest sync of all of an entity in the running season that ended well; found by the index, from its end."""
     history, running = sync_history.c, running_seasons.c.season
-    return (
-        select(_legible(history.completed_at))
-        .where(
-            history.credential_id == sync_config.c.credential_id,
-            of_entity(entity),
-            history.status.in_(("success", "partial_success")),
-            history.details["group_id"].astext.is_(None),
-            history.details["season_exists"].astext.is_(None),
-            func.coalesce(history.details["season"].astext, running) == running,
-        )
-        .order_by(history.started_at.desc())
-        .limit(1)
-        .correlate(sync_config, running_seasons)
-        .scalar_subquery()
+    found = newest(
+        select(_legible(history.completed_at)),
+        sync_config.c.credential_id,
+        entity,
+        history.status.in_(("success", "partial_success")),
+        history.details["group_id"].astext.is_(None),
+        history.details["season_exists"].astext.is_(None),
+        func.coalesce(history.details["season"].astext, running) == running,
     )
+    return found.limit(1).correlate(sync_config, running_seasons).scalar_subquery()
 
 
 def _judged(row: Row[Any]) -> Late | None:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, Date, Engine, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
+from twizzit_pipeline.runs.recorded import NEWEST_FIRST, fitting
 from twizzit_pipeline.scheduling import schedule
 from twizzit_pipeline.scheduling.schedule import Usage
 from twizzit_pipeline.storage.engine import driver_errors
@@ -57,12 +58,14 @@ def average_calls(connection: Connection, credential_id: int) -> int:
         select(sync_history.c.dagster_run_id, details["calls"])
         .where(
             sync_history.c.credential_id == credential_id,
-            sync_history.c.status.in_(("success", "partial_success")),
-            details["group_id"].astext.is_(None),
-            details["season_exists"].astext.is_(None),
-            func.jsonb_typeof(details["calls"]) == "number",
+            fitting(
+                sync_history.c.status.in_(("success", "partial_success")),
+                details["group_id"].astext.is_(None),
+                details["season_exists"].astext.is_(None),
+                func.jsonb_typeof(details["calls"]) == "number",
+            ),
         )
-        .order_by(sync_history.c.started_at.desc(), sync_history.c.id.desc())
+        .order_by(*NEWEST_FIRST)
         .limit(RECENT_RUNS * _ROWS_OF_A_RUN)
     )
     by_run: dict[str | None, int] = {}

@@ -206,7 +206,7 @@ def _still_standing(
 ) -> set[str]:
     """Those who stand in a team of the season before: as its last scan saw it, and once a day as Twizzit says."""
     source = session.client.source
-    now, row = func.timezone("utc", func.clock_timestamp()), sync_history.c
+    now, row = func.timezone("utc", func.statement_timestamp()), sync_history.c
     looked = select(row.id).where(
         row.credential_id == session.credential.id,
         row.sync_type == "players",

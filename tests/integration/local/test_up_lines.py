@@ -116,8 +116,8 @@ def test_what_goes_on_as_it_was_is_said_in_a_few_words_until_it_changes(
 
 def test_syncs_are_shown_once_the_clock_was_put_back(world: SyncWorld) -> None:
     engine, said = world.database.engine, list[str]()
-    clock = "FUNCTION public.clock_timestamp()"
-    by_a_day = "LANGUAGE sql AS $$SELECT pg_catalog.clock_timestamp() + interval '1 day'$$"
+    clock = "FUNCTION public.statement_timestamp()"
+    by_a_day = "LANGUAGE sql AS $$SELECT pg_catalog.statement_timestamp() + interval '1 day'$$"
     with engine.begin() as connection:
         connection.execute(text(f"CREATE {clock} RETURNS timestamptz {by_a_day}"))
         name = connection.dialect.identifier_preparer.quote(str(engine.url.database))

@@ -11,7 +11,7 @@ from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import LISTED
 from twizzit_pipeline.runs.entity_counts import EntityCounts
-from twizzit_pipeline.runs.recorded import of_entity
+from twizzit_pipeline.runs.recorded import newest
 from twizzit_pipeline.runs.retention import prune
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -47,9 +47,10 @@ def ids(database: Database) -> dict[tuple[str, str], int]:
 
 def test_by_query_and_by_row(database: Database, ids: dict[tuple[str, str], int]) -> None:
     with database.engine.connect() as connection:
+        credential_id = connection.scalars(select(tables.credentials.c.id)).one()
         for entity in ENTITIES:
-            found = connection.scalars(select(tables.sync_history.c.id).where(of_entity(entity))).all()
-            assert set(found) == {row for (_, of), row in ids.items() if of == entity}
+            found = connection.scalars(newest(select(tables.sync_history.c.id), credential_id, entity)).all()
+            assert found == sorted((row for (_, of), row in ids.items() if of == entity), reverse=True)
     rows = history.for_run(database.engine, "broken")
     assert [(row.sync_type, row.entity) for row in rows] == [
         ("teams", "teams"),

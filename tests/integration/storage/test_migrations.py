@@ -18,7 +18,7 @@ from twizzit_pipeline.storage.migrate import check, migrate, restore
 from twizzit_pipeline.storage.migrations.triggers import REGISTRATION_TRIGGERS
 from twizzit_pipeline.storage.revisions import require_current
 
-ALL = [f"{number:04}" for number in range(1, 23)]
+ALL = [f"{number:04}" for number in range(1, 24)]
 SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 
 

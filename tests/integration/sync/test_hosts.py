@@ -337,7 +337,7 @@ def test_the_migration_fills_the_hosts_of_the_endpoints(database: Database) -> N
         connection.execute(text("ALTER TABLE twizzit_opponents DROP COLUMN twizzit_host"))
         connection.execute(text("UPDATE twizzit_alembic_version SET version_num = '0015'"))
 
-    assert migrate(database.engine) == ["0016", "0017", "0018", "0019", "0020", "0021", "0022"]
+    assert migrate(database.engine) == ["0016", "0017", "0018", "0019", "0020", "0021", "0022", "0023"]
 
     assert check(database.engine).differences == ()
     with database.engine.connect() as connection:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-MOST_FIELDS = 500
+MOST_FIELDS = 2500  # a plan shows at most 400 boxes for each of four entities (`previews`)
 _TYPE = "application/x-www-form-urlencoded"
 
 

@@ -24,6 +24,8 @@ WHERE status IN ('failed', 'partial_success') AND sync_direction NOT IN ('undo',
 ORDER BY started_at DESC, id DESC
 """
 
+# The newest row that fits is found by reading back from the newest (`ix_twizzit_sync_history_last`): a few rows. The
+# conditions stand in one CASE for that, as in `runs.recorded.fitting`, which says why.
 _LAST_SYNCS = """
 WITH RECURSIVE pairs (credential_id, sync_type) AS (
     (SELECT credential_id, sync_type FROM twizzit_sync_history
@@ -55,10 +57,11 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT * FROM twizzit_sync_history AS history
     WHERE history.credential_id = pairs.credential_id AND history.sync_type = pairs.sync_type
-      AND coalesce(history.details ->> 'entity', history.sync_type) = recorded.entity
-      AND history.status IN ('success', 'partial_success') AND history.completed_at IS NOT NULL
-      AND coalesce(history.details ->> 'season', running.season) = running.season
-      AND history.details ->> 'group_id' IS NULL AND history.details ->> 'season_exists' IS NULL
+      AND CASE WHEN coalesce(history.details ->> 'entity', history.sync_type) = recorded.entity
+                AND history.status IN ('success', 'partial_success') AND history.completed_at IS NOT NULL
+                AND coalesce(history.details ->> 'season', running.season) = running.season
+                AND history.details ->> 'group_id' IS NULL AND history.details ->> 'season_exists' IS NULL
+               THEN true END
     ORDER BY history.started_at DESC, history.id DESC LIMIT 1
 ) AS last
 WHERE pairs.sync_type <> 'undo'
@@ -123,10 +126,11 @@ CROSS JOIN LATERAL (
             FROM twizzit_sync_history AS history
             WHERE history.credential_id = credential.id
               AND history.sync_type = CASE entity WHEN 'matches' THEN 'competitions' ELSE entity END
-              AND coalesce(history.details ->> 'entity', history.sync_type) = entity
-              AND history.completed_at IS NOT NULL
-              AND coalesce(history.details ->> 'season', running.season) = running.season
-              AND history.details ->> 'group_id' IS NULL AND history.details ->> 'season_exists' IS NULL
+              AND CASE WHEN coalesce(history.details ->> 'entity', history.sync_type) = entity
+                        AND history.completed_at IS NOT NULL
+                        AND coalesce(history.details ->> 'season', running.season) = running.season
+                        AND history.details ->> 'group_id' IS NULL AND history.details ->> 'season_exists' IS NULL
+                       THEN true END
             ORDER BY history.started_at DESC, history.id DESC LIMIT 1
         ) AS last
     ) AS row

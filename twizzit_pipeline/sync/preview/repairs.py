@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import ENTITIES, Entity, EntityName
@@ -18,7 +18,8 @@ from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST, ordinary, repairing
 from twizzit_pipeline.plan.rows import Owner, WantedSeason
 from twizzit_pipeline.runs import seasons
-from twizzit_pipeline.runs.details import ENTITY, ROWS
+from twizzit_pipeline.runs.details import ROWS
+from twizzit_pipeline.runs.recorded import newest
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_history
@@ -178,12 +179,14 @@ def _name(entity: Entity, change: Change) -> str:
 def _scanned_at(connection: Connection, credential_id: int, entity: EntityName, season: str) -> datetime | None:
     """When the last scan of the whole season ended, whatever became of it afterwards (UTC)."""
     row = sync_history.c
-    ended = select(func.max(row.completed_at)).where(
-        row.credential_id == credential_id,
-        func.coalesce(row.details[ENTITY].astext, row.sync_type) == entity,
+    ended = newest(
+        select(row.completed_at),
+        credential_id,
+        entity,
+        row.completed_at.is_not(None),
         row.details["season"].astext == season,
         row.details["group_id"].astext.is_(None),
         row.details.has_key(ROWS),
     )
-    found: datetime | None = connection.scalar(ended)
+    found: datetime | None = connection.scalar(ended.limit(1))
     return None if found is None else found.replace(tzinfo=UTC)

@@ -13,7 +13,7 @@ from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentKey
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.policies import Policies
 from twizzit_pipeline.runs.details import MAPPINGS
-from twizzit_pipeline.runs.recorded import of_entity, undone_by
+from twizzit_pipeline.runs.recorded import newest, undone_by
 from twizzit_pipeline.scheduling.policies import policies_of
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.remote_ids import remote_id
@@ -121,19 +121,21 @@ def _seen_at(credential_id: int, entity: str, season: str, undone: Collection[in
     """When the last sync ended that brought all of the entity into ShotSpot, as the history has it.
 
     Not one that is undone: the mappings remember what an earlier one saw, and an edit since then is the newer change.
-    The last is not the one with the latest time: those of before the clock was put back lie ahead.
+    Nor one that lies ahead: it is of before the clock was put back.
     """
-    row = sync_history.c
-    ended = select(row.completed_at).order_by(row.id.desc()).limit(1)
-    return ended.where(
-        row.credential_id == credential_id,
-        of_entity(entity),
+    row, now = sync_history.c, func.timezone("utc", func.statement_timestamp())
+    found = newest(
+        select(row.completed_at),
+        credential_id,
+        entity,
         row.status.in_(("success", "partial_success")),
         row.details["season"].astext == season,
         row.details["group_id"].astext.is_(None),
         row.details.has_key(MAPPINGS),
+        row.completed_at <= now,
         row.id.not_in(sorted(undone)),
     )
+    return found.limit(1)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

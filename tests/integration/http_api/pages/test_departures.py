@@ -107,7 +107,7 @@ def test_each_is_kept_or_let_go_and_the_rest_all_at_once(deserted: Deserted, adm
     assert "does not wait for a decision any more" in admin.text
     shown = re.findall(r'name="chosen" value="([^"]+)"', admin.page.text)[: len(rest)]
     assert shown == [f"players:{person}" for person in rest]
-    admin.post(f"{place}/departures/approve", chosen=shown, back=f"{place}/decide")  # type: ignore[arg-type]
+    admin.post(f"{place}/departures/approve", chosen=shown, back=f"{place}/decide")
     assert statuses(deserted) == {one: "refused", other: "approved"} | dict.fromkeys(rest, "approved")
     assert "No departure waits for a decision." in admin.text
     actions = [row["action"] for row in deserted.world.rows(tables.audit_log, target="departures")]

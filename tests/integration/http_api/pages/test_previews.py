@@ -8,6 +8,7 @@ import pytest
 from tests.integration.http_api.pages.conftest import House
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from tests.support.previewed import previewed
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.scheduling import config, heartbeat, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
@@ -61,6 +62,10 @@ def test_a_plan_is_shown_row_by_row_and_applied_without_what_is_ticked(house: Ho
     assert "Twizzit says something else than at the last sync." in coach.text
     assert f"The plan: {plan.changes} changes" in coach.text
     coach.post(f"{place}/plans/{plan.id}/apply", without="players:999999", back=f"{place}/preview")
+    assert "does not wait any more, or has expired" in coach.text
+    everything = [f"{entity}:{number}" for entity in ENTITIES for number in range(999_000, 999_400)]
+    coach.get(f"{place}/preview")
+    coach.post(f"{place}/plans/{plan.id}/apply", without=everything, back=f"{place}/preview")
     assert "does not wait any more, or has expired" in coach.text
     coach.post(f"{place}/plans/{plan.id}/apply", without=f"players:{other}", back=f"{place}/preview")
     assert "The plan is applied" in coach.text
