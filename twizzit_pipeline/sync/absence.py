@@ -206,11 +206,11 @@ def _still_standing(
 ) -> set[str]:
     """Those who stand in a team of the season before: as its last scan saw it, and once a day as Twizzit says."""
     source = session.client.source
-    now, row = func.timezone("utc", func.statement_timestamp()), sync_history.c
+    moment, row = func.timezone("utc", func.statement_timestamp()), sync_history.c
     looked = select(row.id).where(
         row.credential_id == session.credential.id,
         row.sync_type == "players",
-        row.started_at.between(now - _ONCE_A_DAY, now),  # one that lies ahead is of before the clock was put back
+        row.started_at.between(moment - _ONCE_A_DAY, moment),  # one that lies ahead is of before the clock was put back
         row.details.has_key(SEASON_BEFORE_READ),
     )
     with session.reading() as connection:
