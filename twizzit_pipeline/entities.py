@@ -32,6 +32,8 @@ class Entity:
         compared: the columns of ShotSpot's table that both sides may change, for which a policy on conflicts counts.
         needs: the entities that must have been scanned, and mapped before it, besides its own scan.
         place: the columns of ShotSpot's table in which a row that a person links is like one that fits.
+        once: the columns of ShotSpot's table that no two rows share: what a row wants first, then among which others.
+        lets_go: the one of them whose null gives the others up for a moment, where rows change hands.
     """
 
     name: EntityName
@@ -45,6 +47,8 @@ class Entity:
     compared: tuple[str, ...] = ()
     needs: tuple[EntityName, ...] = ()
     place: tuple[str, ...] = ("club_id",)
+    once: tuple[str, ...] = ()
+    lets_go: str | None = None
 
     @property
     def snapshot(self) -> str:
@@ -77,7 +81,16 @@ class Entity:
         return f"local_{self.local_one}_id"
 
 
-TEAMS = Entity("teams", "team", "teams", "teams", "team", compared=("name", "age_group", "gender"))
+TEAMS = Entity(
+    "teams",
+    "team",
+    "teams",
+    "teams",
+    "team",
+    compared=("name", "age_group", "gender"),
+    once=("name", "club_id", "season_id"),
+    lets_go="season_id",
+)
 PLAYERS = Entity(
     "players",
     "player",
@@ -88,6 +101,8 @@ PLAYERS = Entity(
     person_names=("first_name", "last_name"),
     compared=("first_name", "last_name", "gender", "jersey_number", "team_id"),
     needs=("teams",),
+    once=("jersey_number", "club_id"),
+    lets_go="jersey_number",
 )
 COMPETITIONS = Entity(
     "competitions",

@@ -81,7 +81,7 @@ def test_a_port_in_use_and_an_unknown_host_are_one_line(twizzit: CommandLine) ->
     assert refused.err.splitlines() == [
         f"Error: The API cannot listen on 127.0.0.1:{port} (Address already in use): choose another port with --port"
     ]
-    foreign = twizzit("api", "--host", "192.0.2.1", "--port", "0")
-    assert (foreign.code, len(foreign.err.splitlines())) == (1, 1)
-    unknown = twizzit("api", "--host", "nowhere.invalid")
-    assert unknown.err.startswith("Error: TWIZZIT_API_HOST: nowhere.invalid is no address of this machine")
+    for host in ("192.0.2.1", "nowhere.invalid"):
+        foreign = twizzit("api", "--host", host, "--port", "0")
+        assert foreign.code == 1
+        assert foreign.err.splitlines() == [f"Error: TWIZZIT_API_HOST: {host} is no address of this machine"]

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from sqlalchemy import UniqueConstraint
 
 from tests.support.package_sources import MODULES, ROOT, nodes
 from twizzit_pipeline.cli.output.differences import differences
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, PLAYERS
+from twizzit_pipeline.storage.tables import LOCAL
 
 SOURCES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in MODULES}
 
@@ -62,6 +64,18 @@ def test_few_modules_list_the_columns_of_a_player() -> None:
     listed = {name for name, there in listed_in().items() if any(len(found & words) > 2 for found in there)}
     migrations = {name for name in listed if name.startswith("storage/migrations/")}
     assert listed - migrations <= {"entities.py", "plan/rows.py", "transform/players.py"}
+
+
+def test_what_no_two_rows_share_is_a_constraint_of_shotspots_table() -> None:
+    """A column that is missing here would stop a sync in which two players exchange their shirt numbers."""
+    for each in ENTITIES.values():
+        table = LOCAL[each.name]
+        found = [set(one.columns.keys()) for one in table.constraints if isinstance(one, UniqueConstraint)]
+        assert found == ([set(each.once)] if each.once else [])
+        assert bool(each.once) == (each.lets_go is not None)
+        if each.lets_go is not None:
+            assert each.lets_go in each.once
+            assert table.c[each.lets_go].nullable
 
 
 def test_the_names_of_people_are_columns_that_are_compared_and_hidden() -> None:

@@ -199,9 +199,10 @@ BARRED: dict[str, set[str]] = {
     "transform": PURE,
     "plan": PURE,
     "scheduling.schedule": PURE,
-    "undo.rows": PURE,
-    "undo.rewind": PURE,
-    "undo.settle": PURE,
+    **dict.fromkeys(
+        (f"undo.{name}" for name in ("rows", "bases", "rewind", "settle", "questions", "departed", "following")), PURE
+    ),
+    "notifications.choice": PURE,
     "notifications.events": PURE,
     "notifications.look": PURE,
     "notifications.messages": PURE,

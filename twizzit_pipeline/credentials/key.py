@@ -13,6 +13,7 @@ from twizzit_pipeline.credentials import key_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE, PREVIOUS_FILE
 from twizzit_pipeline.errors import NotAsShown, SettingsError
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.places import what_to_do
 
 KEY = "TWIZZIT_ENCRYPTION_KEY"
 PREVIOUS_KEY = "TWIZZIT_ENCRYPTION_KEY_PREVIOUS"
@@ -130,9 +131,9 @@ def key_file_errors(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        todo = what_to_do(error, otherwise=f"check who owns that folder, or set {KEY}")
         raise SettingsError(
-            f"The encryption key {home / KEY_FILE} cannot be read or made ({error.strerror}); check who owns that "
-            f"folder, or set {KEY}"
+            f"The encryption key {home / KEY_FILE} cannot be read or made ({error.strerror}); {todo}"
         ) from None
 
 

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
 from twizzit_pipeline.queries import monitoring_views, overview
-from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.credential_state import CredentialState
 from twizzit_pipeline.queries.monitoring_views import LastSync, TypeRate
 from twizzit_pipeline.queries.overview import Activity, CredentialStatus, Overview
 
@@ -93,7 +93,7 @@ def _of_activity(activity: Activity) -> Iterator[Metric]:
 
 def _of_states(seen: Overview) -> Iterator[Metric]:
     counted = GaugeMetricFamily("twizzit_credentials", "Credentials by state", labels=("state",))
-    for state in State:
+    for state in CredentialState:
         counted.add_metric((state.value,), sum(one.state is state for one in seen.credentials))
     yield counted
     named = InfoMetricFamily("twizzit_credential", "Whose credential it is, to be joined by its id", labels=_ID)

@@ -5,6 +5,7 @@ from pydantic import SecretStr
 from twizzit_pipeline.credentials.key_file import read_or_make
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.places import what_to_do
 
 FILE = "jwt.secret"
 LEAST_CHARACTERS = 32
@@ -27,10 +28,8 @@ def jwt_secret(settings: Settings) -> SecretStr:
     try:
         return _checked(read_or_make(settings.home, FILE), str(path))
     except OSError as error:
-        raise SettingsError(
-            f"The secret of tokens {path} cannot be read or made ({error.strerror}); check who owns that folder, or "
-            "set JWT_SECRET"
-        ) from None
+        todo = what_to_do(error, otherwise="check who owns that folder, or set JWT_SECRET")
+        raise SettingsError(f"The secret of tokens {path} cannot be read or made ({error.strerror}); {todo}") from None
 
 
 def _checked(secret: SecretStr, source: str) -> SecretStr:

@@ -4,6 +4,7 @@ What is logged about requests is said by `access`; uvicorn's own lines of them, 
 """
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable
@@ -81,7 +82,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError):  # the latter of a part that is too long
-        raise SettingsError(f"TWIZZIT_API_HOST: {host} is no address of this machine") from None
+        raise _not_here(host) from None
     # asyncio turns Nagle off only where the protocol is named: without it every answer waits 40 ms for an ACK.
     listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
     try:
@@ -89,7 +90,13 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:  # no other port would do
+            raise _not_here(host) from None
         raise SettingsError(
             f"The API cannot listen on {host}:{port} ({error.strerror}): choose another port with --port"
         ) from None
     return listener
+
+
+def _not_here(host: str) -> SettingsError:
+    return SettingsError(f"TWIZZIT_API_HOST: {host} is no address of this machine")

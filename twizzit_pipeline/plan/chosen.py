@@ -28,7 +28,7 @@ LEFT = (LEFT_OUT, NO_LONGER_TRUE, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN)
 CLOSE = "close"
 
 _FOLLOWS = "team_not_mapped"
-_SLOT = {"teams": ("club_id", "name", "season_id"), "players": ("club_id", "jersey_number")}
+_SLOT: Mapping[str, tuple[str, ...]] = {each.local: each.once for each in ENTITIES.values() if each.once}
 Slot = tuple[object, ...]
 Row = Mapping[str, object]
 

@@ -12,12 +12,11 @@ from twizzit_pipeline.plan import Action, Change, ownership
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
 from twizzit_pipeline.plan.merge import Move, merge
 from twizzit_pipeline.plan.person_names import full_name, same_words, split_otherwise
-from twizzit_pipeline.plan.rows import PERSONAL, LocalPlayer, MappedTeam, MappingRow, RemotePlayer
+from twizzit_pipeline.plan.rows import PERSONAL, SAID_OF_PLAYER, LocalPlayer, MappedTeam, MappingRow, RemotePlayer
 from twizzit_pipeline.plan.states import PlayerState
 
-COLUMNS = ("club_id", "team_id", *PERSONAL, "jersey_number", "is_active")
+COLUMNS = ("club_id", "team_id", *SAID_OF_PLAYER, "is_active")
 _NAMES = ("first_name", "last_name")
-_SAID = (*PERSONAL, "jersey_number")
 _TEAM = "team_id"
 
 
@@ -106,8 +105,8 @@ def decided(
     remote = person.remote
     remote_team, team = person.team(None if follows else local, base)
     columns = _repaired(local, remote) if repairs else frozenset[str]()
-    said = {column: getattr(remote, column) for column in _SAID}
-    held = {column: getattr(local, column) for column in _SAID}
+    said = {column: getattr(remote, column) for column in SAID_OF_PLAYER}
+    held = {column: getattr(local, column) for column in SAID_OF_PLAYER}
     is_newer, newer = decisions.is_newer(local.updated_at), decisions.newer_than_asked(local.updated_at, remote.id)
     known = decisions.base_of(remote.id, _known(base, local), said, held)
     based_team_id = local.team_id if follows else based_team_id
@@ -162,7 +161,7 @@ def _known(base: Mapping[str, object] | None, local: LocalPlayer) -> Mapping[str
 def _repaired(local: LocalPlayer, remote: RemotePlayer) -> frozenset[str]:
     """The columns of which Twizzit says something: of a whole name alone it does not say where it falls into two."""
     guessed = remote.name_guessed and same_words(local, remote)
-    return frozenset(_SAID) - frozenset(_NAMES if guessed else ())
+    return frozenset(SAID_OF_PLAYER) - frozenset(_NAMES if guessed else ())
 
 
 def link(state: PlayerState, person: Person, local: LocalPlayer) -> PendingChange:

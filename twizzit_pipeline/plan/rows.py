@@ -57,6 +57,8 @@ class RemoteTeam:
 
 # What of a player is merged column by column: both rows call it so, and no other player's row is concerned.
 PERSONAL = ("first_name", "last_name", "gender")
+# What Twizzit says of a player, besides the team: what a mapping remembers.
+SAID_OF_PLAYER = (*PERSONAL, "jersey_number")
 
 
 @dataclass(frozen=True, slots=True)

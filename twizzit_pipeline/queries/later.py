@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from twizzit_pipeline.queries.monitoring import CredentialFacts
+from twizzit_pipeline.queries.credential_state import CredentialFacts
 from twizzit_pipeline.scheduling import schedule
 from twizzit_pipeline.scheduling.config import SyncConfig
 

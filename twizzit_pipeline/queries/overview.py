@@ -1,7 +1,7 @@
 """Every credential and what goes on, in a handful of queries, however many credentials there are.
 
-What belongs here: reading the present. What a credential's state is called is decided in `monitoring`; what the views
-say of syncs that are over is read in `monitoring_views`.
+What belongs here: reading the present. What a credential's state is called is decided in `credential_state`; what the
+views say of syncs that are over is read in `monitoring_views`.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, ScalarSelect, func, select
 
-from twizzit_pipeline.queries import hanging, monitoring
+from twizzit_pipeline.queries import credential_state, hanging
+from twizzit_pipeline.queries.credential_state import CredentialFacts, CredentialState, state_of, why
 from twizzit_pipeline.queries.hanging import Hanging
-from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
 from twizzit_pipeline.queries.monitoring_views import of_view, reading, with_float
 from twizzit_pipeline.queries.none_listed import none_listed
 from twizzit_pipeline.runs import plans
@@ -51,8 +51,8 @@ class CredentialStatus:
     """
 
     facts: CredentialFacts
-    state: State
-    lasting: State
+    state: CredentialState
+    lasting: CredentialState
     late: Late | None
     trouble: str | None
     now: datetime
@@ -107,7 +107,7 @@ class CredentialStatus:
                 "See in Twizzit whether the teams and their players are there, and whether the account may read them; "
                 f"then: twizzit sync {self.facts.credential_id}"
             )
-        return monitoring.what_to_do(self.facts, self._decisive, self.now)
+        return credential_state.what_to_do(self.facts, self._decisive, self.now)
 
     @property
     def _plan_alone(self) -> StoredPlan | None:
@@ -115,7 +115,7 @@ class CredentialStatus:
         return None if self.lasting.needs_attention or self.hanging is not None else self.plan
 
     @property
-    def _decisive(self) -> State:
+    def _decisive(self) -> CredentialState:
         return self.lasting if self.lasting.needs_attention else self.state
 
 
@@ -227,7 +227,7 @@ def _questions(connection: Connection) -> dict[int, dict[str, int]]:
 def _judged(
     facts: CredentialFacts, late: Late | None, trouble: str | None, hung: Hanging | None, now: datetime
 ) -> CredentialStatus:
-    def state(of: CredentialFacts) -> State:
+    def state(of: CredentialFacts) -> CredentialState:
         return state_of(of, broken=trouble is not None, late=late is not None, now=now)
 
     return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble, now, hung)

@@ -34,14 +34,29 @@ class Entries:
 
     def __init__(self) -> None:
         self._by_entity: dict[str, Entry] = {}
+        self._unanswered: dict[str, tuple[int, str]] = {}  # entity → its credential and its run
 
     def open(self, entity: str) -> Entry | None:
         """The entity's row, if it is open."""
         entry = self._by_entity.get(entity)
         return None if entry is None or entry.counts.done else entry
 
+    def begin(self, connection: Connection, *, credential_id: int, entity: str, run_id: str, season: str) -> int:
+        """Opens the entity's row in the transaction of `connection`; its id, for `add` once that is committed.
+
+        Where the answer to such a commit never came, the row that it may have left is taken, or closed at the end.
+        """
+        left = None
+        if entity in self._unanswered:
+            left = history.left_open(connection, credential_id=credential_id, entity=entity, run_id=run_id)
+        self._unanswered[entity] = credential_id, run_id
+        return left or history.start(
+            connection, credential_id=credential_id, entity=entity, run_id=run_id, season=season
+        )
+
     def add(self, entity: str, history_id: int, details: Mapping[str, object]) -> Entry:
         """A row that was just opened."""
+        self._unanswered.pop(entity, None)
         entry = self._by_entity[entity] = Entry(history_id, EntityCounts(entity, details=dict(details)))
         return entry
 
@@ -83,6 +98,10 @@ class Entries:
                 history.fail(connection, entry.history_id, entry.counts, entry.failure or safe_message(error))
             else:  # scanned well, and nothing else was asked for
                 history.finish(connection, entry.history_id, entry.counts)
+        for entity, (credential_id, run_id) in self._unanswered.items():
+            left = history.left_open(connection, credential_id=credential_id, entity=entity, run_id=run_id)
+            if left is not None:
+                history.fail(connection, left, EntityCounts(entity), safe_message(error))
 
 
 def _status(entry: Entry, *, cut_short: bool) -> str:

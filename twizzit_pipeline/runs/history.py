@@ -13,6 +13,7 @@ from twizzit_pipeline.runs import asked
 from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
+from twizzit_pipeline.runs.recorded import recorded_entity
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, sync_history
@@ -99,6 +100,18 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
         details={"season": season, **({} if entity == ENTITIES[entity].sync_type else {ENTITY: entity})},
     )
     return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
+
+
+def left_open(connection: Connection, *, credential_id: int, entity: str, run_id: str) -> int | None:
+    """The row of an entity that a credential's run has open; None where it has none."""
+    return connection.scalar(
+        select(sync_history.c.id).where(
+            sync_history.c.dagster_run_id == run_id,
+            sync_history.c.credential_id == credential_id,  # callers choose the name of a run: two may share one
+            sync_history.c.status == "in_progress",
+            recorded_entity == entity,
+        )
+    )
 
 
 def record_decision(connection: Connection, *, credential_id: int, entity: str, of: int) -> int:

@@ -18,8 +18,11 @@ def in_progress(connection: Connection, holds: ColumnElement[bool]) -> SyncInPro
     """
     held_for = func.clock_timestamp() - leases.c.acquired_at
     row = connection.execute(select(leases.c.history_id, held_for.label("held_for")).where(holds).limit(1)).first()
-    if row is None:
-        return SyncInProgress("Sync already in progress: it has just ended, so do this again now")
+    if row is None:  # what took it is not committed yet, or gave it back meanwhile
+        return SyncInProgress(
+            "Sync already in progress: a sync, undo or decision of this organization has just begun or ended, so do "
+            "this again now"
+        )
     named = "a sync, preview or undo" if row.history_id is None else f"sync {row.history_id}"
     return SyncInProgress(
         f"Sync already in progress: {named} of this organization has been at work for {lasted(row.held_for)}. Wait for "

@@ -34,6 +34,14 @@ _OF_THAT_SERVER_ALONE = re.compile(
     rb"SET transaction_timeout = \d+;$|ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \(pg_attver=\d+\);$"
 )
 _BEING_MADE = 60.0  # seconds in which a draft may not have its lock yet
+# What pg_dump says, which runs with LC_ALL=C; the server's own words, which it quotes, may be in another language.
+_TO_DO = (
+    (re.compile(r"No space left on device|Disk quota exceeded"), "make room, or choose another place"),
+    (
+        re.compile(r"permission denied|may lack SELECT privilege|row-level security"),
+        "dump with the user who owns the tables in TWIZZIT_DATABASE_URL",
+    ),
+)
 _DATA_BEGIN, _DATA_END = re.compile(rb"COPY .* FROM stdin;$"), b"\\.\n"
 
 
@@ -71,7 +79,8 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
                 check=False,
             )
             if done.returncode != 0:
-                raise BackupRefused(f"The database was not dumped: {complaint(done.stderr)}; see that there is room")
+                said = complaint(done.stderr)
+                raise BackupRefused(f"The database was not dumped: {said}; {_what_to_do(said)}")
             os.fsync(file.fileno())
         draft.replace(place)
     except OSError as error:
@@ -80,6 +89,10 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def _what_to_do(said: str) -> str:
+    return next((todo for words, todo in _TO_DO if words.search(said)), "see that all is well: twizzit doctor")
 
 
 def _forget_killed(folder: Path) -> None:

@@ -35,10 +35,8 @@ _POINTERS = {
     name: {key.parent.name: key.column.table.name for key in tables.metadata.tables[name].foreign_keys}
     for name in _PLANNED
 }
-_STAMPED = frozenset({"clubs", "teams", "players"})
 # What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.
-_LET_GO = {"teams": "season_id", "players": "jersey_number"}
-_SLOT = {"teams": ("name", "club_id", "season_id"), "players": ("jersey_number", "club_id")}
+_ONCE = {each.local: (each.once, each.lets_go) for each in ENTITIES.values() if each.lets_go is not None}
 Made = dict[tuple[str, int], int]
 
 
@@ -159,9 +157,10 @@ def _let_go(connection: Connection, name: str, table: Table, changes: Iterable[C
     They are compared without their club, which a team that stays in its own does not say. One that is freed for
     nothing costs nothing: its own change writes it again.
     """
-    if name not in _SLOT:
+    if name not in _ONCE:
         return
-    slots = [(change, *_slots(change, _SLOT[name], made)) for change in changes]
+    columns, lets_go = _ONCE[name]
+    slots = [(change, *_slots(change, columns, made)) for change in changes]
     wanted_by_others = {wanted[0] for change, held, wanted in slots if change.action == "create" or held != wanted}
     leaving = [
         change.row_id
@@ -169,10 +168,10 @@ def _let_go(connection: Connection, name: str, table: Table, changes: Iterable[C
         if change.action != "create"
         and held != wanted
         and held[0] in wanted_by_others - {None}
-        and _LET_GO[name] in change.values
+        and lets_go in change.values
     ]
     if leaving:
-        connection.execute(update(table).where(bulk.among(table.c.id, leaving)).values({_LET_GO[name]: None}))
+        connection.execute(update(table).where(bulk.among(table.c.id, leaving)).values({lets_go: None}))
 
 
 def _slots(change: Change, columns: Iterable[str], made: Made) -> tuple[tuple[object, ...], tuple[object, ...]]:
@@ -193,7 +192,7 @@ def _write(connection: Connection, group: _Group, name: str, table: Table, now: 
         return
     values = group.written(table)
     differs = sa.or_(*[table.c[column].is_distinct_from(value) for column, value in values.items()])
-    stamp = {"updated_at": sa.literal(now)} if name in _STAMPED else {}
+    stamp = {"updated_at": sa.literal(now)} if name in tables.STAMPED else {}
     staging.update_from(connection, table, {**values, **stamp}, table.c.id == staged["row_id"], differs)
 
 

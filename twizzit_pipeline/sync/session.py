@@ -17,7 +17,7 @@ from twizzit_pipeline.plan.departed import Absences, Limit
 from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.plan.rows import Owner
 from twizzit_pipeline.plan.states import EntityState
-from twizzit_pipeline.runs import details, history, seasons
+from twizzit_pipeline.runs import details, seasons
 from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.entries import Entries, Entry
 from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
@@ -257,7 +257,7 @@ class SyncSession(Transactions):
         if opened is None:
             for attempt in self.attempts():
                 with attempt, self.begun() as connection:
-                    history_id = history.start(
+                    history_id = self._entries.begin(
                         connection,
                         credential_id=self.credential.id,
                         entity=entity,

@@ -17,7 +17,8 @@ import httpx
 from pydantic import SecretStr
 
 from twizzit_pipeline.errors import LoginRefused, MalformedAnswer, TwizzitAnswerError
-from twizzit_pipeline.twizzit.http_retry import ANSWER, ROUTE
+from twizzit_pipeline.twizzit.answers import ANSWER
+from twizzit_pipeline.twizzit.http_retry import ROUTE
 from twizzit_pipeline.twizzit.refusals import LOGIN, access_denied
 from twizzit_pipeline.twizzit.sight import passing_advice, shape
 from twizzit_pipeline.twizzit.wire import plain_keys, wrong_shape

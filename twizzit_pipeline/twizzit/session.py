@@ -27,10 +27,11 @@ from twizzit_pipeline.errors import (
     TwizzitPipelineError,
 )
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.twizzit.answers import ANSWER
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.circuit_breaker import CALLS_TO_OPEN
 from twizzit_pipeline.twizzit.endpoint import Endpoint
-from twizzit_pipeline.twizzit.http_retry import ANSWER, ROUTE, CallLedger, RetryTransport
+from twizzit_pipeline.twizzit.http_retry import ROUTE, CallLedger, RetryTransport
 from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.transport import guarded_transport

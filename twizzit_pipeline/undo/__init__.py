@@ -1,1 +1,1 @@
-"""Undo of syncs: the journal back to front. Commands and routes call `undoing`; `rewind` and `settle` are pure."""
+"""Undo of syncs: the journal back to front. Commands, routes and pages call `undoing`."""

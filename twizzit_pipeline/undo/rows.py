@@ -164,8 +164,7 @@ class Facts:
 # What only one row may have: table → its columns, the one of them that lets go of it for a moment, and the SQL that it
 # becomes.
 LET_GO: Mapping[str, tuple[frozenset[str], str, str]] = {
-    "players": (frozenset({"club_id", "jersey_number"}), "jersey_number", "NULL"),
-    "teams": (frozenset({"club_id", "name", "season_id"}), "season_id", "NULL"),
+    **{each.local: (frozenset(each.once), each.lets_go, "NULL") for each in ENTITIES.values() if each.lets_go},
     "clubs": (frozenset({"name"}), "name", "left('undone ' || id || ' ' || md5(name), 100)"),
     "twizzit_player_mappings": (frozenset({"team_mapping_id"}), "team_mapping_id", "NULL"),
 }

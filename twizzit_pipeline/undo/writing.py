@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage.mapped_teams import LINK, name_teams
-from twizzit_pipeline.storage.tables import IN_ORDER, team_mappings
+from twizzit_pipeline.storage.tables import IN_ORDER, STAMPED, team_mappings
 from twizzit_pipeline.undo.catalogue import Columns
 from twizzit_pipeline.undo.questions import CLOSED
 from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
@@ -27,7 +27,6 @@ _MAPPINGS = (  # those that others point at come first
     "twizzit_team_mappings",
     *(table for table in MAPPING_TABLES if table != "twizzit_team_mappings"),
 )
-_STAMPED = frozenset({"clubs", "teams", "players", *MAPPING_TABLES})
 # ShotSpot's trigger keeps these in step with the mappings.
 _OF_TRIGGERS: Mapping[str, Collection[str]] = {"players": ("is_twizzit_registered", "twizzit_verified_at")}
 _AT_ONCE = 5_000
@@ -148,7 +147,7 @@ def _restore(connection: Connection, table: str, steps: Iterable[Step], columns:
     changing = [step for step in steps if step.kind in ("restore", "deactivate")]
     for names, alike in _alike(changing, table, columns):
         values = [f"{quoted(name)} = said.{quoted(name)}" for name in names if name != "id"]
-        if table in _STAMPED and "updated_at" not in names and "updated_at" in columns[table].names:
+        if table in STAMPED and "updated_at" not in names and "updated_at" in columns[table].names:
             values.append("updated_at = now()")
         statement = with_rows(
             f"UPDATE {quoted(table)} AS t SET {', '.join(values)}"  # noqa: S608 - names of the catalogue

@@ -17,7 +17,7 @@ from tests.support.api_server import ApiServer, token
 from tests.support.monitored import add_calls, add_credential, scene
 from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.http_api.metrics import Metrics
-from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.credential_state import CredentialState
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -55,7 +55,7 @@ def test_they_say_of_each_credential_how_it_is(database: Database, metrics: Metr
     states = {("1", "ok"), ("2", "failing"), ("3", "partial"), ("4", "late"), ("5", "unsynced")}
     assert found["twizzit_sync_state"] == dict.fromkeys(states, 1)
     counted = found["twizzit_credentials"]
-    assert set(counted) == {(state.value,) for state in State}
+    assert set(counted) == {(state.value,) for state in CredentialState}
     assert {state for (state,), number in counted.items() if number} == {state for _, state in states}
     assert found["twizzit_credential_info"][("5", 'KC "Midden" vzw')] == 1
     assert found["twizzit_sync_late"] == {("1",): 0, ("2",): 1, ("3",): 0, ("4",): 1, ("5",): 0}
@@ -242,7 +242,7 @@ def test_the_dashboard_and_the_alerts_ask_for_metrics_that_are_there(database: D
     unseen |= {"twizzit_sync_consecutive_failures", "twizzit_sync_last_processed_items"}
     assert known - set().union(*asked) == unseen
     states = set(re.findall(r"[a-z]+", " ".join(re.findall(r'state=~"([^"]+)"', " ".join([*expressions, alerts])))))
-    assert states <= {state.value for state in State}
+    assert states <= {state.value for state in CredentialState}
 
 
 def test_the_dashboard_can_be_imported_anywhere() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 from tests.support.monitored import add_credential, add_run
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.queries import monitoring_views, overview
-from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.credential_state import CredentialState
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.storage import tables
@@ -61,10 +61,11 @@ SAYS_NOTHING: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize("later", SAYS_NOTHING)
 @pytest.mark.parametrize(
-    ("before", "state"), [([row("teams", how=FAILED)], State.FAILING), ([row("players", how=PARTIAL)], State.PARTIAL)]
+    ("before", "state"),
+    [([row("teams", how=FAILED)], CredentialState.FAILING), ([row("players", how=PARTIAL)], CredentialState.PARTIAL)],
 )
 def test_a_sync_that_speaks_of_something_else_changes_no_state(
-    database: Database, club: int, before: list[dict[str, Any]], state: State, later: str
+    database: Database, club: int, before: list[dict[str, Any]], state: CredentialState, later: str
 ) -> None:
     add_run(database, club, timedelta(hours=3), *everything())
     add_run(database, club, timedelta(hours=2), *before)
@@ -72,7 +73,7 @@ def test_a_sync_that_speaks_of_something_else_changes_no_state(
     assert then.state is state
     add_run(database, club, timedelta(hours=1), *SAYS_NOTHING[later])
     now = status(database)
-    assert (now.state, now.why, now.needs_attention) == (state, then.why, state is State.FAILING)
+    assert (now.state, now.why, now.needs_attention) == (state, then.why, state is CredentialState.FAILING)
     assert now.facts.last_success_at == then.facts.last_success_at
     assert f'twizzit_sync_state{{credential_id="{club}",state="{state.value}"}} 1.0' in scraped(database)
 
@@ -85,14 +86,14 @@ def test_the_next_sync_of_the_same_entity_and_season_changes_it(database: Databa
     add_run(database, club, timedelta(hours=3), *everything())
     add_run(database, club, timedelta(hours=2), row("teams", how=FAILED))
     add_run(database, club, timedelta(hours=1), row("teams"))
-    assert status(database).state is State.OFF
+    assert status(database).state is CredentialState.OFF
 
 
 def test_an_entity_that_is_turned_off_says_nothing(database: Database) -> None:
     club = add_credential(database, "KC Noord", sync_competitions=False)
     add_run(database, club, timedelta(hours=3), *everything(how=FAILED))
     add_run(database, club, timedelta(hours=1), row("teams"), row("players"))
-    assert status(database).state is State.OFF
+    assert status(database).state is CredentialState.OFF
 
 
 def test_everything_has_arrived_when_the_last_of_the_entities_has(database: Database, club: int) -> None:
@@ -128,7 +129,7 @@ def test_a_sync_under_way_hides_no_failure(database: Database, club: int) -> Non
             {"club": club},
         )
     one = status(database)
-    assert (one.state, one.lasting, one.needs_attention) == (State.RUNNING, State.FAILING, True)
+    assert (one.state, one.lasting, one.needs_attention) == (CredentialState.RUNNING, CredentialState.FAILING, True)
     assert f'twizzit_sync_lasting_state{{credential_id="{club}",state="failing"}} 1.0' in scraped(database)
 
 
@@ -182,8 +183,8 @@ def test_the_view_and_the_rule_miss_a_season_that_is_not_listed_any_more(
 
 def test_a_season_that_is_new_begins_without_a_past(database: Database, club: int) -> None:
     add_run(database, club, timedelta(hours=1), *everything(OTHER, how=FAILED))
-    assert status(database).state is State.UNSYNCED
+    assert status(database).state is CredentialState.UNSYNCED
     with database.engine.begin() as connection:
         connection.execute(insert(tables.twizzit_seasons).values(credential_id=club, label=OTHER))
-    assert status(database).state is State.FAILING
+    assert status(database).state is CredentialState.FAILING
     assert status(database).facts.running_season == OTHER

@@ -12,8 +12,10 @@ from sqlalchemy import text
 
 from tests.support.sync_process import IN_PROGRESS, killed, locked, started, wait_until, watching
 from tests.support.sync_world import STEPS, SyncWorld, quick
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import DatabaseRefused, LeaseLost, SyncInProgress
 from twizzit_pipeline.runs import history, lease, processes
+from twizzit_pipeline.runs.alone import alone
 from twizzit_pipeline.runs.lease import INTERRUPTED, Lease
 from twizzit_pipeline.scheduling import due
 from twizzit_pipeline.settings import Settings
@@ -68,6 +70,17 @@ def silenced(world: SyncWorld, seconds: int, holder: str = ANOTHER_MACHINE) -> N
             text("UPDATE twizzit_leases SET holder = :holder, heartbeat_at = now() - make_interval(secs => :seconds)"),
             {"holder": holder, "seconds": seconds},
         )
+
+
+def test_what_takes_the_lease_at_this_moment_is_not_said_to_be_over(world: SyncWorld) -> None:
+    """Another transaction sees no row of it: of a decision never, of a sync once its lease is committed."""
+    credential_id = world.add_credential()
+    key = lease.lease_key(store.get(world.database.engine, credential_id))
+    with (
+        alone(world.database.engine, {key}, credential_id=credential_id),
+        pytest.raises(SyncInProgress, match=r"organization has just begun or ended, so do this again now$"),
+    ):
+        world.sync(credential_id)
 
 
 def test_a_second_sync_of_the_same_credential_is_refused(world: SyncWorld) -> None:

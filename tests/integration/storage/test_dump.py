@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from tests.conftest import ENCRYPTION_KEY
 from tests.support.sync_process import locked, wait_until
@@ -21,7 +21,7 @@ from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.dump import _fitting, dump, restore
+from twizzit_pipeline.storage.dump import _fitting, _what_to_do, dump, restore
 from twizzit_pipeline.storage.embedded import cluster
 from twizzit_pipeline.storage.embedded.binaries import OrdinaryUser, offered_versions, run_program
 from twizzit_pipeline.storage.engine import Database, open_database
@@ -165,6 +165,35 @@ def test_no_file_is_overwritten_unless_asked_for(database: Database, tmp_path: P
             dump(database, tmp_path / place, overwrite=True)
         with pytest.raises(BackupRefused, match="is no file"):
             restore(database, tmp_path / place)
+
+
+def test_a_dump_that_a_right_is_lacking_for_says_so(world: SyncWorld, database_url: str, tmp_path: Path) -> None:
+    role = f"reader_{os.urandom(4).hex()}"
+    reader = make_url(database_url).set(username=role)
+    with world.connected() as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+        try:
+            named = SecretStr(reader.render_as_string(hide_password=False))
+            with (
+                open_database(load_settings(_env_file=None, database_url=named)) as opened,
+                pytest.raises(BackupRefused, match=r"SELECT privilege.*; dump with the user who owns the tables in"),
+            ):
+                dump(opened, tmp_path / "twizzit.dump")
+        finally:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert not list(tmp_path.glob("*.dump*"))
+
+
+@pytest.mark.parametrize(
+    ("said", "todo"),
+    [
+        ("could not write to file: No space left on device", "make room, or choose another place"),
+        ("permission denied for table players", "dump with the user who owns the tables in TWIZZIT_DATABASE_URL"),
+        ("canceling statement due to statement timeout", "see that all is well: twizzit doctor"),
+    ],
+)
+def test_what_is_to_be_done_fits_what_pg_dump_says(said: str, todo: str) -> None:
+    assert _what_to_do(said) == todo
 
 
 def test_two_dumps_into_one_file_at_once_leave_a_whole_one(

@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 
 from tests.support.calendar_world import EVERYTHING, assert_calendar
+from tests.support.cut_connection import commit_unanswered
 from tests.support.sync_process import PRELOADED, emptied, forked, killed, locked, started, wait_until, watching
 from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.errors import DatabaseUnavailable
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import INTERRUPTED
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.entities.teams import scan_teams
 
 # The processes of one fork server: it takes seconds to start, and each worker of xdist would start its own.
 pytestmark = pytest.mark.xdist_group("processes")
@@ -140,6 +144,29 @@ def test_killed_while_it_writes_matches(world: SyncWorld, table: str) -> None:
     assert_calendar(world, credential_id, "v2")
     assert world.history_of("killed")["matches"].error_message == INTERRUPTED
     assert len(world.rows(tables.games)) == len(world.rows(tables.match_mappings))
+    assert not world.rows(tables.leases)
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_no_row_stays_in_progress_whose_opening_got_no_answer(world: SyncWorld, tries: int) -> None:
+    """The row is there, unseen by the run: it ends with the run, or is taken by another try of the step."""
+    credential_id = world.add_credential()
+    with (
+        pytest.raises(DatabaseUnavailable) if tries == 1 else nullcontext(),
+        world.session(credential_id, run_id="unanswered") as session,
+    ):
+        with commit_unanswered(world, "INSERT INTO twizzit_sync_history"):
+            if tries == 2:
+                with pytest.raises(DatabaseUnavailable):
+                    scan_teams(session)
+            else:
+                scan_teams(session)
+        scan_teams(session)
+    (row,) = world.history_of("unanswered").values()
+    assert len(world.rows(tables.sync_history)) == 1
+    assert row.status == ("failed" if tries == 1 else "partial_success")
+    assert (row.error_message or "").startswith("The database cannot be reached") == (tries == 1)
+    assert row.completed_at is not None
     assert not world.rows(tables.leases)
 
 

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from twizzit_pipeline.cli.app import whole
-from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.credential_state import CredentialState
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.settings.environment import variable
 
@@ -21,8 +21,8 @@ UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 def test_every_state_has_a_row_that_says_what_to_do() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \| ([^|]+) \|$", DOCUMENT, flags=re.MULTILINE)
     described = {state: what_to_do.strip() for state, _, what_to_do in rows}
-    assert {state.value for state in State} <= described.keys()
-    assert all(described[state.value] for state in State)
+    assert {state.value for state in CredentialState} <= described.keys()
+    assert all(described[state.value] for state in CredentialState)
 
 
 def test_every_event_of_the_log_is_listed() -> None:

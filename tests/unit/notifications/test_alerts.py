@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from twizzit_pipeline.queries.monitoring import Signal, State
+from twizzit_pipeline.queries.credential_state import CredentialState, Signal
 
 FILE = Path(__file__).parents[3] / "deploy" / "twizzit-alerts.yml"
 GROUPS = yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"]
@@ -46,4 +46,4 @@ def test_every_state_that_needs_attention_has_one_as_bad_as_its_colour() -> None
         for states in re.findall(r'twizzit_sync_lasting_state\{state=~"([^"]+)"\}', rule["expr"]):
             severities |= dict.fromkeys(states.split("|"), rule["labels"]["severity"])
     colours = {Signal.RED: "critical", Signal.AMBER: "warning"}
-    assert severities == {one.value: colours[one.signal] for one in State if one.needs_attention}
+    assert severities == {one.value: colours[one.signal] for one in CredentialState if one.needs_attention}

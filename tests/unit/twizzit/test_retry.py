@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from twizzit_pipeline import errors
-from twizzit_pipeline.twizzit.http_retry import ANSWER, CallLedger, RetryTransport, judge
+from twizzit_pipeline.twizzit.answers import ANSWER, judge
+from twizzit_pipeline.twizzit.http_retry import CallLedger, RetryTransport
 
 Answer = httpx.Response | Exception
 FINE = httpx.Response(200, json=[])

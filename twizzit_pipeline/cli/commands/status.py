@@ -29,7 +29,7 @@ from twizzit_pipeline.cli.output.status_of_clubs import (
 )
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_table, table
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.credential_state import CredentialState
 
 if TYPE_CHECKING:
     from twizzit_pipeline.queries.monitoring_views import Failure, LastSync, TypeRate
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def status(
     club: MaybeClub = None,
     state: Annotated[
-        list[State] | None, typer.Option("--state", help="Only those in this state; may be repeated")
+        list[CredentialState] | None, typer.Option("--state", help="Only those in this state; may be repeated")
     ] = None,
     as_json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 if something shown waits for a person")] = False,
@@ -69,7 +69,7 @@ def status(
 
 
 def _wanted(
-    credentials: "Sequence[CredentialStatus]", only: int | None, states: Sequence[State] | None
+    credentials: "Sequence[CredentialStatus]", only: int | None, states: Sequence[CredentialState] | None
 ) -> "list[CredentialStatus]":
     return [
         one

@@ -17,7 +17,7 @@ from twizzit_pipeline.cli.output.terminal import plural, show_table, table
 from twizzit_pipeline.runs.asked import in_words, summed
 
 if TYPE_CHECKING:
-    from twizzit_pipeline.queries.monitoring import Signal, State
+    from twizzit_pipeline.queries.credential_state import CredentialState, Signal
     from twizzit_pipeline.queries.monitoring_views import LastSync
     from twizzit_pipeline.queries.overview import CredentialStatus, Overview
 
@@ -158,7 +158,7 @@ def _counted(signals: "Iterable[Signal]") -> Text:
     return said + Text(", ").join(parts)
 
 
-def _coloured(state: "State", signal: "Signal") -> Text:
+def _coloured(state: "CredentialState", signal: "Signal") -> Text:
     return Text(state.value, style=_COLOURS[signal.value])
 
 

@@ -16,6 +16,7 @@ from twizzit_pipeline.http_api.pages.moments import moment
 from twizzit_pipeline.http_api.pages.rendering import guard
 from twizzit_pipeline.http_api.pages.visits import SIGN_IN, NotSignedIn, Refusal, Visit
 from twizzit_pipeline.http_api.problems import Problem, problem_of
+from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.revisions import require_current
 
 _log = logging.getLogger("twizzit_pipeline.http_api")
@@ -34,10 +35,11 @@ class PageRoute(APIRoute):
             visit = Visit.begin(request)
             request.state.visit = visit
             try:
-                if request.method == "POST":
-                    await visit.check_form()
-                    await run_sync(require_current, request.app.state.service.engine)
-                response = await answer(request)
+                with driver_errors():  # else it would be the API's answer, which is no page
+                    if request.method == "POST":
+                        await visit.check_form()
+                        await run_sync(require_current, request.app.state.service.engine)
+                    response = await answer(request)
             except NotSignedIn:
                 response = _to_sign_in(visit)
             except (Problem, Refusal, errors.TwizzitPipelineError, RequestValidationError, HTTPException) as error:

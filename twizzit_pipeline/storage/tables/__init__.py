@@ -56,12 +56,15 @@ MAPPINGS: Mapping[str, Table] = {name: metadata.tables[each.mappings] for name, 
 LOCAL: Mapping[str, Table] = {name: metadata.tables[each.local] for name, each in ENTITIES.items()}
 # The names of ShotSpot's tables that syncs write: what others point at comes first.
 IN_ORDER = tuple(table.name for table in metadata.sorted_tables if table.name in WRITTEN_TABLES)
+# Those whose rows say when they were written last.
+STAMPED = frozenset(table.name for table in metadata.sorted_tables if "updated_at" in table.c)
 
 __all__ = [
     "IN_ORDER",
     "LOCAL",
     "MAPPINGS",
     "SNAPSHOTS",
+    "STAMPED",
     "api_usage",
     "audit_log",
     "clubs",

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from twizzit_pipeline.plan.club_rights import ClubRights
-from twizzit_pipeline.plan.rows import PERSONAL, Owner
+from twizzit_pipeline.plan.rows import SAID_OF_PLAYER, Owner
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import player_mappings, players, team_mappings, twizzit_players, twizzit_teams
@@ -87,7 +87,7 @@ def _by_person(owner: Owner, season_id: int, rights: ClubRights) -> Select[Any]:
 
 def _said(columns: Any) -> ColumnElement[Any]:
     """The base that a sync leaves, without the team; nothing else may stand in it, such as a number withheld."""
-    named = [part for name in (*PERSONAL, "jersey_number") for part in (sa.literal(name, sa.Text), columns[name])]
+    named = [part for name in SAID_OF_PLAYER for part in (sa.literal(name, sa.Text), columns[name])]
     return func.jsonb_build_object(*named, sa.literal("is_active", sa.Text), sa.true(), type_=JSONB)
 
 

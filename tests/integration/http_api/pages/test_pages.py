@@ -44,6 +44,20 @@ def test_my_club_says_how_it_is_doing(house: House, admin: PageVisitor) -> None:
     assert admin.page.status_code == 403  # not even whether there is one
 
 
+def test_the_first_page_is_a_page_where_the_database_does_not_answer_too(house: House, admin: PageVisitor) -> None:
+    """What no module below it puts into words was answered as the API does, in JSON."""
+    with house.world.connected() as connection:
+        connection.execute("ALTER TABLE twizzit_credentials RENAME TO elsewhere")
+        try:
+            admin.get("/twizzit")
+        finally:
+            connection.execute("ALTER TABLE elsewhere RENAME TO twizzit_credentials")
+    assert admin.page.status_code == 503
+    assert admin.page.headers["content-type"].startswith("text/html")
+    assert "The database did not take this" in admin.text
+    assert admin.get("/twizzit").status_code == 200
+
+
 def test_an_administrator_of_all_sees_every_club(house: House) -> None:
     with visitor(house.api) as browser:
         browser.get("/twizzit/sign-in")

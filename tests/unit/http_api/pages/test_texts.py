@@ -18,7 +18,7 @@ from twizzit_pipeline.http_api.pages.values import UNSHOWN
 from twizzit_pipeline.plan import QuestionKind
 from twizzit_pipeline.policies import POLICIES
 from twizzit_pipeline.queries import later
-from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.credential_state import CredentialState
 from twizzit_pipeline.queries.registrations import REASONS as REGISTERED
 from twizzit_pipeline.runs import asides, sentences
 from twizzit_pipeline.runs.details import NO_SYNCS
@@ -148,7 +148,7 @@ def keys(before: str, names: Iterable[str]) -> set[str]:
 
 
 def test_every_word_of_a_closed_set_has_its_text() -> None:
-    wanted_ = keys("state", State) | keys("meaning", State) | keys("registered", REGISTERED)
+    wanted_ = keys("state", CredentialState) | keys("meaning", CredentialState) | keys("registered", REGISTERED)
     wanted_ |= keys("later", (kind.replace(" ", "_") for kind in later.WORDS)) | keys("entity", ENTITIES)
     wanted_ |= keys("kind", sentences.KINDS)
     wanted_ |= keys("status", ("in_progress", "success", "partial_success", "failed"))

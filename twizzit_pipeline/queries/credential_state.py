@@ -47,7 +47,7 @@ class Signal(StrEnum):
     GREEN = ("green", "fine")
 
 
-class State(StrEnum):
+class CredentialState(StrEnum):
     """How a credential is doing; its value is the word that people read, here and in `docs/operations.md`.
 
     Attributes:
@@ -80,7 +80,7 @@ class State(StrEnum):
     @property
     def urgency(self) -> int:
         """The smaller, the sooner a person should look; of those with one signal in the order of the set."""
-        return list(Signal).index(self.signal) * len(State) + list(State).index(self)
+        return list(Signal).index(self.signal) * len(CredentialState) + list(CredentialState).index(self)
 
     INACTIVE = (
         "inactive",
@@ -191,7 +191,7 @@ class CredentialFacts:
         return self.paused_because == QUOTA_SPENT
 
 
-def state_of(facts: CredentialFacts, *, broken: bool, late: bool, now: datetime) -> State:
+def state_of(facts: CredentialFacts, *, broken: bool, late: bool, now: datetime) -> CredentialState:
     """The state of a credential; the table in this module's docstring says in which order.
 
     Args:
@@ -201,50 +201,50 @@ def state_of(facts: CredentialFacts, *, broken: bool, late: bool, now: datetime)
     """
     automatic, status = facts.auto_sync_enabled, facts.last_sync_status
     first_that_fits = (
-        (State.INACTIVE, not facts.is_active),
-        (State.RUNNING, facts.is_running),
-        (State.BROKEN, broken),
-        (State.PAUSED, automatic and facts.paused_until is not None and facts.paused_until > now),
-        (State.FAILING, status == "failed" or (automatic and facts.consecutive_failures > 0)),
-        (State.LATE, automatic and late),
-        (State.PARTIAL, status == "partial_success"),
-        (State.DUE, automatic and (facts.next_sync_at is None or facts.next_sync_at <= now)),
-        (State.WAITING, automatic and status is None),
-        (State.OK, automatic),
-        (State.UNSYNCED, status is None),
-        (State.OFF, True),
+        (CredentialState.INACTIVE, not facts.is_active),
+        (CredentialState.RUNNING, facts.is_running),
+        (CredentialState.BROKEN, broken),
+        (CredentialState.PAUSED, automatic and facts.paused_until is not None and facts.paused_until > now),
+        (CredentialState.FAILING, status == "failed" or (automatic and facts.consecutive_failures > 0)),
+        (CredentialState.LATE, automatic and late),
+        (CredentialState.PARTIAL, status == "partial_success"),
+        (CredentialState.DUE, automatic and (facts.next_sync_at is None or facts.next_sync_at <= now)),
+        (CredentialState.WAITING, automatic and status is None),
+        (CredentialState.OK, automatic),
+        (CredentialState.UNSYNCED, status is None),
+        (CredentialState.OFF, True),
     )
     return next(state for state, fits in first_that_fits if fits)
 
 
-def why(facts: CredentialFacts, state: State, trouble: str | None = None) -> str:
+def why(facts: CredentialFacts, state: CredentialState, trouble: str | None = None) -> str:
     """What is behind a state, in a line: what the sync said, or what the state means. Ids and counts, no names.
 
     Args:
         trouble: what keeps automatic syncs from coming, where they are broken or late.
     """
     said = " ".join((facts.last_sync_error or "").split())
-    if state in {State.BROKEN, State.LATE}:
+    if state in {CredentialState.BROKEN, CredentialState.LATE}:
         return trouble or state.meaning
-    if state is State.PAUSED:
+    if state is CredentialState.PAUSED:
         return facts.paused_because or state.meaning
-    if state is State.FAILING:
+    if state is CredentialState.FAILING:
         failed = facts.consecutive_failures
         times = f"{failed} automatic syncs failed in a row; " if failed > 1 else ""
         return f"{times}{said or 'its last sync failed'}"
-    if state is State.PARTIAL:
+    if state is CredentialState.PARTIAL:
         return said or state.meaning
     return state.meaning
 
 
-def what_to_do(facts: CredentialFacts, state: State, now: datetime) -> str:
+def what_to_do(facts: CredentialFacts, state: CredentialState, now: datetime) -> str:
     """What its operator does, in a line; of one that fails, when another try helps, as far as that is known.
 
     Args:
         now: UTC with zone, of the same clock as the facts.
     """
     said = state.what_to_do.replace("ID", str(facts.credential_id))
-    if state is not State.FAILING:
+    if state is not CredentialState.FAILING:
         return said
     if facts.quota_spent and facts.paused_until is not None and facts.paused_until > now:
         return (
