@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, RateLimited
@@ -112,6 +113,25 @@ def test_what_goes_on_as_it_was_is_said_in_a_few_words_until_it_changes(
     assert said[1].endswith(" · failed · unchanged since last time")
     assert said[3:] and "success" in said[3]
     assert in_full[3:] == [True, False]
+
+
+def test_syncs_are_shown_once_the_clock_was_put_back(world: SyncWorld) -> None:
+    engine, said = world.database.engine, list[str]()
+    clock = "FUNCTION public.statement_timestamp()"
+    by_a_day = "LANGUAGE sql AS $$SELECT pg_catalog.statement_timestamp() + interval '1 day'$$"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE {clock} RETURNS timestamptz {by_a_day}"))
+        name = connection.dialect.identifier_preparer.quote(str(engine.url.database))
+        connection.execute(text(f"ALTER DATABASE {name} SET search_path = public, pg_catalog"))
+    engine.dispose()  # connections of before have the search path of before
+    syncs = EndedSyncs(engine, said.append)
+    syncs.look()
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP {clock}"))
+    world.sync(world.add_credential(1))
+    syncs.look()
+    syncs.look()
+    assert len(said) == 1
 
 
 def test_a_sync_is_not_shown_before_it_is_over(world: SyncWorld, watched: tuple[EndedSyncs, list[str]]) -> None:

@@ -17,7 +17,7 @@ from twizzit_pipeline.scheduling.automation import switched_off
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import engine as engine_module
 from twizzit_pipeline.storage import idle_connections, tables
-from twizzit_pipeline.storage.dagster_schema import dagsters_connection, prepare_schema
+from twizzit_pipeline.storage.dagster_schema import dagsters_connection, missing_schema, prepare_schema
 from twizzit_pipeline.storage.dump import dump
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.storage.urls import PORT
@@ -341,6 +341,21 @@ def test_dagster_keeps_its_tables_in_its_own_schema(
     with database.engine.connect() as connection:
         schema = text("SELECT table_schema FROM information_schema.tables WHERE table_name IN ('runs', 'event_logs')")
         assert set(connection.scalars(schema)) == {"dagster"}
+
+
+@pytest.mark.parametrize(
+    ("search_path", "schema"), [("Dagster", "dagster"), ('"Dagster"', "Dagster"), ("Mine,public", "mine")]
+)
+def test_the_schema_that_is_made_for_dagster_is_the_one_that_its_url_means(
+    search_path: str, schema: str, database_url: str, tmp_path: Path
+) -> None:
+    url = make_url(database_url).update_query_dict({"options": f"-csearch_path={search_path}"})
+    named = SecretStr(url.render_as_string(hide_password=False))
+    with open_database(_settings(database_url, tmp_path, dagster_postgres_url=named)) as database:
+        prepare_schema(database)
+        with create_engine(database.dagster_url, poolclass=NullPool).connect() as dagsters:
+            assert dagsters.scalar(text("SELECT current_schema()")) == schema
+        assert missing_schema(database) is None
 
 
 def test_dagster_can_live_in_a_database_of_its_own(
