@@ -24,6 +24,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.life import Life
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.revisions import known
 from twizzit_pipeline.sync.entities.teams import scan_teams
 
 BEGAN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -330,7 +331,7 @@ def test_a_tidy_club_has_nothing_to_reject_and_the_others_have(simulate: Callabl
     assert not rejected[1]["players"]
 
 
-def test_a_newer_version_that_migrates_meanwhile_is_reported_once(
+def test_a_newer_version_that_migrates_meanwhile_is_reported_once_and_so_is_its_end(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("twizzit_pipeline.local.own_version._LOOK_SECONDS", 0)
@@ -345,3 +346,8 @@ def test_a_newer_version_that_migrates_meanwhile_is_reported_once(
     [line] = said
     assert line.startswith("No sync starts any more. The database is at migration 9999, which is newer than this ")
     assert "start again what still runs" in line
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE twizzit_alembic_version SET version_num = '{known()[-1]}'")
+    for _ in range(2):
+        version.look()
+    assert said[1:] == ["Syncs start again: the database is at this version's newest migration"]

@@ -20,8 +20,8 @@ def credential_id(database: Database) -> int:
     return add(database)
 
 
-def add(database: Database) -> int:
-    row = {"organization_name": "Club", "api_username": "u", "encrypted_password": "00", "encryption_iv": "00"}
+def add(database: Database, name: str = "Club") -> int:
+    row = {"organization_name": name, "api_username": "u", "encrypted_password": "00", "encryption_iv": "00"}
     with database.engine.begin() as connection:
         made = connection.execute(insert(tables.credentials).values(row).returning(tables.credentials.c.id))
         return int(made.scalar_one())
@@ -101,6 +101,13 @@ def test_the_rows_of_a_run_come_in_the_order_in_which_they_were_opened(database:
     for entity in ("teams", "players"):
         opened(database, credential_id, entity)
     assert [row.sync_type for row in history.for_run(database.engine, "run")] == ["teams", "players"]
+
+
+def test_what_one_club_is_shown_of_a_run_are_its_own_rows(database: Database, credential_id: int) -> None:
+    other = add(database, "Another club")
+    ids = [opened(database, one) for one in (credential_id, other)]
+    assert [row.id for row in history.for_run(database.engine, "run")] == ids
+    assert [row.id for row in history.for_run(database.engine, "run", credential_id=other)] == ids[1:]
 
 
 def test_rejected_rows_are_kept_by_id_and_rule(database: Database, credential_id: int) -> None:
