@@ -151,7 +151,7 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ = keys("state", CredentialState) | keys("meaning", CredentialState) | keys("registered", REGISTERED)
     wanted_ |= keys("later", (kind.replace(" ", "_") for kind in later.WORDS)) | keys("entity", ENTITIES)
     wanted_ |= keys("kind", sentences.KINDS)
-    wanted_ |= keys("status", ("in_progress", "success", "partial_success", "failed"))
+    wanted_ |= keys("status", ("in_progress", "success", "partial_success", "failed", "skipped"))
     wanted_ |= keys("progress", ("queued", "started"))
     wanted_ |= keys("action", ("create", "link", "adopt", "update", "repair", "mark"))
     wanted_ |= keys("values", ("scheduled", "to_reschedule", "in_progress", "completed", "cancelled", "upcoming"))
