@@ -40,7 +40,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownRequest            no request for a sync has that id
         ├── UnknownSync               no row of the history has that id
         ├── UndoRefused               a sync cannot be undone: it is undone already, its journal is gone
-        ├── RequestCancelled          a request was cancelled before its sync began
+        ├── RequestCancelled          a request, or what is automatic, was cancelled before its sync began
         ├── RequestNotWaiting         a request cannot be cancelled: it has begun, or is over
         ├── RequestShared             a request cannot be cancelled by one person: others asked for it too
         ├── UnknownPlan               no stored plan has that id
@@ -332,7 +332,7 @@ class UndoRefused(PermanentError):
 
 
 class RequestCancelled(PermanentError):
-    """The request that a run was to carry out was cancelled before the sync began."""
+    """What a run was to carry out was cancelled before it began: its request, or automatic syncs altogether."""
 
 
 class RequestNotWaiting(PermanentError):

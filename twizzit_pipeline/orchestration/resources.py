@@ -14,6 +14,7 @@ from twizzit_pipeline import logs
 from twizzit_pipeline.accounts.clients import naming
 from twizzit_pipeline.entities import ENTITIES, SYNC_TYPES
 from twizzit_pipeline.errors import PermanentError, PlanRefused, RequestCancelled, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.orchestration.dagster_private import PARENT_RUN_ID_TAG
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.run.lanes import settings_of
 from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
@@ -25,13 +26,14 @@ from twizzit_pipeline.plan.narrowing import EVERYTHING
 from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.runs.troubles import safe_message
-from twizzit_pipeline.scheduling import requests
+from twizzit_pipeline.scheduling import automatic, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.sync.preview.gate import Gate
 from twizzit_pipeline.sync.preview.making import Preview, preview
+from twizzit_pipeline.sync.run_end import AUTOMATIC
 from twizzit_pipeline.sync.session import SyncSession
 
 Progress = Callable[[str], None]
@@ -94,7 +96,7 @@ class SyncRun:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
             UnknownCredential, InactiveCredential: as `SyncSession`.
             RunTooLong: the run's time is over.
-            RequestCancelled: the request that it was made for was cancelled.
+            RequestCancelled: the request that it was made for was cancelled, or automatic syncs switched off.
         """
         try:
             limit = self._limit.enforced() if self._limit is not None else nullcontext()
@@ -186,6 +188,10 @@ class SyncRun:
 
     def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
         settings, database, request = self._ground(run_id)
+        # Who runs one again in Dagster's UI wants it, whatever has been switched off.
+        if self._trigger == AUTOMATIC and PARENT_RUN_ID_TAG not in self._tags:
+            with driver_errors(), database.engine.connect() as connection:
+                automatic.require_wanted(connection, partition.credential_id)
         with _refusals_recorded(database, self._request_id, run_id):
             narrowing = EVERYTHING if request is None else request.options.narrowing
             applied = _plan_of(self._tags) if request is None else request.options.applied

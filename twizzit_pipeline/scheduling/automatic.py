@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.entities import COMPETITIONS, MATCHES
-from twizzit_pipeline.errors import CalendarRefused, MatchTypeNotFound, QuotaSpent, SyncInProgress
+from twizzit_pipeline.errors import CalendarRefused, MatchTypeNotFound, QuotaSpent, RequestCancelled, SyncInProgress
 from twizzit_pipeline.runs.recorded import TURNED_ON
 from twizzit_pipeline.scheduling import schedule, usage
 from twizzit_pipeline.scheduling.schedule import Ended, Schedule
@@ -125,6 +125,21 @@ def ended(
     )
     write(connection, row, planned)
     return planned
+
+
+def require_wanted(connection: Connection, credential_id: int) -> None:
+    """Of a run that came because its credential was due, and may have waited since for its turn.
+
+    Raises:
+        RequestCancelled: automatic syncs were switched off meanwhile.
+    """
+    off = select(sync_config.c.credential_id).where(
+        sync_config.c.credential_id == credential_id, sync_config.c.auto_sync_enabled.is_not(True)
+    )
+    if connection.execute(off).first() is not None:
+        raise RequestCancelled(
+            f"Automatic syncs of credential {credential_id} were switched off before this one began: nothing was done"
+        )
 
 
 def gave_way(connection: Connection, credential_id: int, *, now: datetime | None = None) -> None:

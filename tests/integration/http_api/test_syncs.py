@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from tests.support.api_orchestrator import Orchestrator
 from tests.support.api_server import PREFIX, ApiServer, token
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.scheduling import heartbeat
+from twizzit_pipeline.errors import DatabaseUnavailable
+from twizzit_pipeline.scheduling import heartbeat, requested, requests
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
@@ -170,6 +171,27 @@ def test_a_wait_that_is_over_before_the_sync_ends_as_202(coach: httpx.Client, wo
         answer = coach.post(f"/sync/teams/{credential_id}?wait={wait}&queue=true")
         assert answer.status_code == 202
         assert time.monotonic() - began < 20
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_wait(
+    coach: httpx.Client, world: SyncWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that starts anew takes seconds, and the sync that was asked for goes on."""
+    credential_id = world.add_credential()
+    get, away = requests.get, ["restarts", "still does"]
+
+    def looked(engine: Engine, request_id: int) -> requested.Request:
+        if away:
+            raise DatabaseUnavailable(f"The database {away.pop()}")
+        return get(engine, request_id)
+
+    monkeypatch.setattr(requests, "get", looked)
+    with Orchestrator(world).working():
+        heartbeat.beat(world.database.engine)
+        answer = coach.post(f"/sync/teams/{credential_id}")
+
+    assert (answer.status_code, away) == (200, [])
+    assert answer.json()["status"] == "partial_success"
 
 
 def test_a_second_sync_is_refused_or_waits_its_turn(coach: httpx.Client, world: SyncWorld) -> None:

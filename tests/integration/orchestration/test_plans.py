@@ -88,7 +88,7 @@ def test_an_automatic_run_with_a_review_stops_at_its_plan_and_succeeds(
     here: Here, instance: dg.DagsterInstance
 ) -> None:
     credential_id = here.credential()
-    config.change(here.engine, credential_id, actor=this_user(), review=True)
+    config.change(here.engine, credential_id, actor=this_user(), review=True, auto_sync_enabled=True)
     result = run_job(
         here.settings,
         here.database,

@@ -7,7 +7,7 @@ import pytest
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from sqlalchemy import event, text, update
 
-from tests.support.orchestrator import Orchestrator
+from tests.support.orchestrator import COACH, Orchestrator
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.partition_keys import partition_key
 from twizzit_pipeline.credentials.rows import new_partition_key
@@ -15,6 +15,7 @@ from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
 from twizzit_pipeline.orchestration.sensors import run_keys
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import Lease, lease_key
+from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
 
@@ -35,6 +36,29 @@ def release(orchestrator: Orchestrator, lease: Lease) -> None:
     lease.stop()
     with orchestrator.engine.begin() as connection:
         lease.release(connection)
+
+
+def test_what_is_switched_off_while_its_run_waits_does_nothing(orchestrator: Orchestrator) -> None:
+    """The tick has made the run, and it may wait in Dagster's queue for minutes: the person was first all the same."""
+    credential_id = orchestrator.credential()
+    orchestrator.switch_on(credential_id)
+    (wanted,) = orchestrator.tick()
+    config.change(orchestrator.engine, credential_id, actor=COACH, auto_sync_enabled=False)
+
+    result = orchestrator.run(wanted)
+
+    assert not result.success
+    assert "were switched off before this one began: nothing was done" in str(result.all_events)
+    assert orchestrator.simulator.calls.total == 0
+    assert history.for_run(orchestrator.engine, result.run_id) == []
+    run = orchestrator.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags["twizzit/outcome"] == "cancelled"
+    assert orchestrator.tick() == []
+    assert history.recent(orchestrator.engine, credential_id) == [], "nor does a later look call it a failure"
+    in_the_ui = {**wanted.tags, "dagster/parent_run_id": result.run_id}
+    again = orchestrator.run(wanted.with_replaced_attrs(tags=in_the_ui))
+    assert again.success, "a person who runs it again in Dagster's UI wants it"
 
 
 def test_a_first_sync_comes_at_once_and_the_next_after_its_interval(orchestrator: Orchestrator) -> None:

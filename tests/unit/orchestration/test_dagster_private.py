@@ -20,6 +20,7 @@ from twizzit_pipeline.orchestration.instance import code_server
         (private.BACKFILL_ID_TAG, "dagster/backfill"),  # dagster.yaml limits runs by it
         (private.GRPC_INFO_TAG, ".dagster/grpc_info"),
         (private.MAX_RUNTIME_SECONDS_TAG, "dagster/max_runtime"),
+        (private.PARENT_RUN_ID_TAG, "dagster/parent_run_id"),
         (private.PARTITION_NAME_TAG, "dagster/partition"),
         (private.PRIORITY_TAG, "dagster/priority"),
         (private.RUN_KEY_TAG, "dagster/run_key"),

@@ -1,5 +1,6 @@
 """Waiting for what was asked for: how long a client says that it waits, and what it gets where that was not enough."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import anyio.to_thread
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
+from twizzit_pipeline.errors import DatabaseUnavailable
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
 from twizzit_pipeline.http_api.service import PREFIX, Service
 from twizzit_pipeline.scheduling import requested, requests
@@ -51,12 +53,16 @@ def _is_asynchronous(prefer: str | None) -> bool:
 
 
 async def waited(here: Service, client: Request, request: requested.Request, seconds: float) -> requested.Request:
-    """The request once it is over, the client is gone or `seconds` are; holds no thread while it waits."""
+    """The request once it is over, the client is gone or `seconds` are; holds no thread while it waits.
+
+    A database that is away for a moment is asked again: the request stands, and its sync goes on.
+    """
     until, looks = anyio.current_time() + seconds, 0
     while not request.over and (left := until - anyio.current_time()) > 0 and not await client.is_disconnected():
         await anyio.sleep(min(left, _LOOK_SECONDS[min(looks, len(_LOOK_SECONDS) - 1)]))
         looks += 1
-        request = await anyio.to_thread.run_sync(requests.get, here.engine, request.id)
+        with suppress(DatabaseUnavailable):
+            request = await anyio.to_thread.run_sync(requests.get, here.engine, request.id)
     return request
 
 
