@@ -218,6 +218,14 @@ def test_no_line_of_french_ends_or_begins_with_a_sign_alone() -> None:
     assert loose == []
 
 
+def test_no_page_writes_a_sign_that_a_language_sets_in_its_own_way() -> None:
+    """A colon after a value, quotes, what stands between causes: French has spaces there that the others do not."""
+    own = re.compile(r"""(?:\}\}|%\}|>)[:;?!]\s|\{\{ "[:;] |[“”«»]""")
+    templates = {name: source for name, source in SOURCES.items() if name.endswith(".html")}
+    assert {name: found for name, source in templates.items() if (found := own.findall(source))} == {}
+    assert texts_of("fr")("signs.colon") == "\N{NO-BREAK SPACE}: "
+
+
 def test_the_package_brings_its_files_along() -> None:
     assert (ROOM / "static" / "htmx-LICENSE.txt").read_text().startswith("Zero-Clause BSD")
     assert "htmx" in (ROOM / "static" / "htmx-2.0.11.min.js").read_text(encoding="utf-8")[:200]
