@@ -13,6 +13,7 @@ from twizzit_pipeline import errors
 from twizzit_pipeline.decisions.values import Kind
 from twizzit_pipeline.entities import ENTITIES, WRITTEN_TABLES
 from twizzit_pipeline.http_api import pages
+from twizzit_pipeline.http_api.pages import texts as texts_module
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES, texts_of, wanted
 from twizzit_pipeline.http_api.pages.values import UNSHOWN
 from twizzit_pipeline.plan import QuestionKind
@@ -209,6 +210,37 @@ def test_zero_is_one_in_french_alone() -> None:
     assert texts_of("fr").count("syncs.changes", 0) == "0 changement dans ShotSpot"
     assert texts_of("nl").count("syncs.changes", 0) == "0 wijzigingen in ShotSpot"
     assert texts_of("nl").count("syncs.changes", 1) == "1 wijziging in ShotSpot"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "1,234"), ("nl", "1.234"), ("fr", "1\N{NO-BREAK SPACE}234")])
+def test_thousands_of_what_is_counted_are_apart_as_the_language_writes_them(language: str, said: str) -> None:
+    texts = texts_of(language)
+    assert (texts.number(1234), texts.number(999)) == (said, "999")
+    assert texts.count("club.players", 1234).startswith(f"{said} ")
+    assert said in texts("club.calls_of", calls=1234, limit=12345678)
+    assert texts("sync.row", id=1234).endswith("1234")
+    assert texts.count("players.found", 2, name="1234").count("1234") == 1
+
+
+def test_each_value_in_a_text_is_known_to_count_or_not() -> None:
+    """So a number that a text to come counts has its thousands apart as well."""
+    named_ = set().union(*map(placeholders, ENGLISH.values()))
+    names = {
+        "id",
+        "least",
+        "match",
+        "most",
+        "name",
+        "number",
+        "seasons",
+        "team",
+        "until",
+        "value",
+        "when",
+        "why",
+        "word",
+    }
+    assert named_ - names == texts_module._COUNTS
 
 
 def test_no_line_of_french_ends_or_begins_with_a_sign_alone() -> None:
