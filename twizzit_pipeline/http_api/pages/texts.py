@@ -63,7 +63,12 @@ def texts_of(language: str) -> Texts:
     found = dict(_flat("", _read(language)))
     for of in ENTITIES.values():
         found |= _of_entity(of, language)
-    return Texts(language, {key: _SPACE_OF_SIGN.sub("\N{NO-BREAK SPACE}", text) for key, text in found.items()})
+    return Texts(language, {key: _set(text) for key, text in found.items()})
+
+
+def _set(text: str) -> str:
+    """A text as it is shown: the catalogues are typed with the blank and the apostrophe of a keyboard."""
+    return _SPACE_OF_SIGN.sub("\N{NO-BREAK SPACE}", text).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 
 
 def _read(name: str) -> Mapping[str, Any]:

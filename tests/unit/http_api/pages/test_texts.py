@@ -243,6 +243,12 @@ def test_each_value_in_a_text_is_known_to_count_or_not() -> None:
     assert named_ - names == texts_module._COUNTS
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_has_one_kind_of_apostrophe(language: str) -> None:
+    assert [key for key, text in texts_of(language).texts.items() if "'" in text] == []
+    assert texts_of("en")("preview.reason.first_sync").count("’") == 1
+
+
 def test_no_line_of_french_ends_or_begins_with_a_sign_alone() -> None:
     texts = texts_of("fr")
     assert texts.count("players.found", 2, name="an").endswith("à «\N{NO-BREAK SPACE}an\N{NO-BREAK SPACE}»")
