@@ -206,6 +206,17 @@ def test_the_language_that_a_browser_likes_best(accepted: str, language: str) ->
     assert wanted(accepted) == language
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_text_that_counts_has_both_forms_and_the_number_stands_in_both_or_none(language: str) -> None:
+    texts = texts_of(language).texts
+    heads = {key.removesuffix(".one") for key in texts if key.endswith(".one")}
+    heads |= {key.removesuffix(".other") for key, text in texts.items() if key.endswith(".other") and "{count}" in text}
+    counting = {head for head in heads if f"{head}.one" in texts and f"{head}.other" in texts}
+    assert heads - counting == set()
+    uneven = {head for head in counting if len({"{count}" in texts[f"{head}.{form}"] for form in ("one", "other")}) > 1}
+    assert uneven == set()
+
+
 def test_zero_is_one_in_french_alone() -> None:
     assert texts_of("fr").count("syncs.changes", 0) == "0 changement dans ShotSpot"
     assert texts_of("nl").count("syncs.changes", 0) == "0 wijzigingen in ShotSpot"
