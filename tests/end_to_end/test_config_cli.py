@@ -28,7 +28,7 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
     assert shown.out.splitlines() == [
         "Syncs:     teams, players, competitions",
         "By itself: no",
-        "Last sync: –",
+        "Last good: –",
         "Next sync: –",
         "Calls:     0 this month, no limit",
     ]
@@ -36,7 +36,7 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
     assert changed.out.splitlines() == [
         "Syncs:     teams, players",
         "By itself: every 90 minutes",
-        "Last sync: –",
+        "Last good: –",
         "Next sync: as soon as an orchestrator looks",
         "Calls:     0 this month, a limit of 1,500",
     ]

@@ -30,6 +30,12 @@ OTHERS = {
     "PGHOST": "nowhere",
     "PGUSER": "x",
     "PGDATABASE": "y",
+    "PGHOSTADDR": "127.0.0.1",
+    "PGSERVICE": "nowhere",
+    "PGOPTIONS": "-cnothing",
+    "PGREQUIREAUTH": "scram-sha-256",
+    "PGTARGETSESSIONATTRS": "read-only",
+    "PGCHANNELBINDING": "require",
 }
 
 

@@ -53,17 +53,23 @@ def _known(engine: Engine, settings: Settings, credential_id: int) -> list[Seaso
 
 
 def _is_fresh(engine: Engine, credential_id: int) -> bool:
-    """Whether the account's seasons were read within the last day: every sync and `verify` does so first."""
+    """Whether the account's seasons were read within the last day: every sync and `verify` does so first.
+
+    By the clock of the database, which wrote when. What lies ahead is of before that clock was put back, and says
+    nothing.
+    """
     verified = store.get(engine, credential_id).last_verified_at
     with driver_errors(), engine.connect() as connection:
-        synced = _last_sync(connection, credential_id)
-    read = max((moment for moment in (verified, synced) if moment is not None), default=None)
-    return read is not None and datetime.now(UTC) - read.replace(tzinfo=read.tzinfo or UTC) < FRESH
+        now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        synced = _last_sync(connection, credential_id, now)
+    read = [moment.replace(tzinfo=moment.tzinfo or UTC) for moment in (verified, synced) if moment is not None]
+    return any(timedelta() <= now - moment < FRESH for moment in read)
 
 
-def _last_sync(connection: Connection, credential_id: int) -> datetime | None:
+def _last_sync(connection: Connection, credential_id: int, now: datetime) -> datetime | None:
     history = sync_history.c
     newest = select(func.max(history.completed_at)).where(
+        history.completed_at <= now.astimezone(UTC).replace(tzinfo=None),
         history.credential_id == credential_id,
         history.status.in_(("success", "partial_success")),
         history.dagster_run_id.is_not(None),

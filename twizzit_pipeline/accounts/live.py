@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from twizzit_pipeline.accounts.kept_login import KeptLogin
@@ -106,7 +105,8 @@ class LiveTwizzit:
         """The seasons that the account lists, the newest first; the running one alone where it lists none."""
 
         def ask(client: "TwizzitClient") -> list[Season]:
-            return sorted(self._listed(client), key=lambda season: season.start_date or date.min, reverse=True)
+            listed = self._listed(client)
+            return [listed[row.id] for row in reversed(seasons.dated(listed, self._settings.season_start))]
 
         return self._ask(credential_id, "seasons", ask)
 
@@ -182,7 +182,7 @@ class LiveTwizzit:
     def _season(self, client: "TwizzitClient", season_id: str | None) -> Season:
         listed = self._listed(client)
         if season_id is None:
-            return _running(listed, seasons.today())
+            return seasons.running_of(listed, day=seasons.today(), season_start=self._settings.season_start)
         label = seasons.called(season_id, [season.label for season in listed])
         for season in listed:
             if season_id == season.id or (season.label == label and season_id not in {one.id for one in listed}):
@@ -247,11 +247,3 @@ def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:
         rules = rejected.loc[rejected["twizzit_id"] == person, "rule"]
         found[person] = LiveMember(person, first_name, last_name, rules=(*dict.fromkeys(map(str, rules)),))
     return found
-
-
-def _running(listed: list[Season], day: date) -> Season:
-    """The season on `day`, by the rule of `seasons.running_season`: the latest that has begun, unless all are over."""
-    in_order = sorted(listed, key=lambda season: season.start_date or date.min)
-    begun = [season for season in in_order if (season.start_date or date.min) <= day]
-    running = [season for season in begun if day <= (season.end_date or date.max)]
-    return (running or begun or in_order)[-1]

@@ -45,17 +45,14 @@ def teams_to_come(client: TwizzitClient, listed: Sequence[Season], *, day: date,
     Raises:
         TwizzitPipelineError: Twizzit did not answer, or refuses the login. What a sync would be refused is `trouble`.
     """
-    rows = [(place, one.label, one.id, one.start_date, one.end_date, None) for place, one in enumerate(listed)]
-    known = seasons.of_rows(rows, season_start)
-    label = seasons.running(known, day) or known[-1].label
-    season = next(one for one in known if one.label == label)
+    season = seasons.running_of(listed, day=day, season_start=season_start)
     try:
-        read = client.source.teams(season.record)
+        read = client.source.teams(season)
         checked = check_teams(teams_frame(read.teams))
     except (AccessDenied, NotATwizzit, FormatChanged) as error:
-        return TeamsToCome(label, trouble=" ".join(str(error).split()))
+        return TeamsToCome(season.label, trouble=" ".join(str(error).split()))
     names = sorted(map(str, checked.valid["name"]), key=str.casefold)
     rejected = int(checked.rejected["twizzit_id"].nunique(dropna=False))
     others = sorted({str(name) for name in checked.valid["club_name"].dropna()}, key=str.casefold)
     set_aside = len(read.set_aside) + len(checked.set_aside)
-    return TeamsToCome(label, tuple(names), rejected, set_aside, tuple(others))
+    return TeamsToCome(season.label, tuple(names), rejected, set_aside, tuple(others))

@@ -1,4 +1,6 @@
-"""One line where another version migrates the database meanwhile: no sync of this one starts from there on."""
+"""One line where another version migrates the database meanwhile: no sync of this one starts from there on; and one
+when the database is as it was (a dump was restored), since syncs start again by themselves then.
+"""
 
 import time
 from collections.abc import Callable
@@ -22,7 +24,8 @@ class OwnVersion:
         self._looked = float("-inf")
 
     def look(self) -> None:
-        """Say so where the database is not at this version's newest migration; not more often than every few seconds.
+        """Say so where the database is not at this version's newest migration, and where it is again; not more often
+        than every few seconds.
 
         Raises:
             DatabaseUnavailable, DatabaseRefused: it does not answer.
@@ -36,6 +39,6 @@ class OwnVersion:
                 require_revision(current(connection))
         except MigrationsPending as error:
             wrong = f"No sync starts any more. {error}"
-        if wrong is not None and wrong != self._said:
-            self._say(wrong)
+        if wrong != self._said:
+            self._say(wrong or "Syncs start again: the database is at this version's newest migration")
         self._said = wrong

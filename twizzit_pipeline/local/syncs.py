@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, exists, func, select
+from sqlalchemy import Engine, case, exists, func, select
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import ENTITIES
@@ -67,7 +67,9 @@ class EndedSyncs:
     def _ended(self) -> list[str]:
         """The runs of which a row was closed lately, and that hold no lease: all their rows are closed then."""
         table = sync_history.c
-        since = func.greatest(self._since, _NOW - _LOOKS_BACK)
+        # A beginning that lies ahead is of before the clock was put back.
+        lately = _NOW - _LOOKS_BACK
+        since = case((self._since > _NOW, lately), else_=func.greatest(self._since, lately))
         under_way = exists().where(leases.c.dagster_run_id == table.dagster_run_id)
         wanted = (
             select(table.dagster_run_id)

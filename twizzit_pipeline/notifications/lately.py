@@ -21,7 +21,12 @@ def sent_lately(connection: Connection, channel: str, now: datetime) -> Sent:
             func.bool_or(_table.kind.in_(choice.URGENT)).label("urgent"),
             func.bool_and(_table.kind.in_(choice.DIGEST)).label("digest"),
         )
-        .where(_table.channel == channel, _table.kind != BOOKMARK, _table.delivered_at > now - choice.DIGEST_EVERY)
+        .where(
+            _table.channel == channel,
+            _table.kind != BOOKMARK,
+            _table.delivered_at > now - choice.DIGEST_EVERY,
+            _table.delivered_at <= now,  # what lies ahead was sent before the clock was put back
+        )
         .group_by(_table.delivered_at)
     )
     rows = connection.execute(messages).all()

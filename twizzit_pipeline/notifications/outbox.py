@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from twizzit_pipeline.notifications import choice
 from twizzit_pipeline.notifications.events import HANGING, LATE, STATES, Fact, Facts
 from twizzit_pipeline.notifications.lately import BOOKMARK, sent_lately
+from twizzit_pipeline.notifications.runs import closed_between
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import notifications
@@ -91,7 +92,17 @@ def take_bookmark(connection: Connection, channel: str, now: datetime) -> Bookma
     if unwatched >= FORGETS_AFTER:
         return Bookmark(now - FIRST_LOOK_BACK, frozenset(), now)
     watching_since = now if unwatched > PAUSE else datetime.fromisoformat(body["watching_since"])
-    return Bookmark(datetime.fromisoformat(body["since"]), frozenset(body["seen"]), watching_since)
+    kept = Bookmark(datetime.fromisoformat(body["since"]), frozenset(body["seen"]), watching_since)
+    return _put_back(connection, kept, now) if unwatched < timedelta() else kept
+
+
+def _put_back(connection: Connection, kept: Bookmark, now: datetime) -> Bookmark:
+    """The bookmark where the clock was put back since the last look: what closes from now on lies before it.
+
+    What lies ahead was followed before. Lateness is seen anew: every credential gets time to catch up.
+    """
+    followed = closed_between(connection, now, kept.since)
+    return Bookmark(min(kept.since, now - OVERLAP), kept.seen | followed, now)
 
 
 def move_bookmark(connection: Connection, channel: str, bookmark: Bookmark, now: datetime) -> None:
@@ -162,7 +173,11 @@ def claim(engine: Engine, channel: str, at: datetime | None = None, *, each_alon
         now = at or now_of(connection)
         due = connection.execute(
             select(notifications)
-            .where(*_waiting(channel, now), _table.next_attempt_at <= now)
+            .where(
+                *_waiting(channel, now),
+                # No attempt is put off for longer: one that lies further ahead is of before the clock was put back.
+                or_(_table.next_attempt_at <= now, _table.next_attempt_at > now + LONGEST_DELAY),
+            )
             .order_by(_table.id)
             .limit(_MOST_ROWS)
             .with_for_update(skip_locked=True)

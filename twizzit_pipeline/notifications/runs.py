@@ -127,6 +127,13 @@ def ended_since(
     return sorted(runs, key=lambda run: run.ended_at), still_seen
 
 
+def closed_between(connection: Connection, begin: datetime, end: datetime) -> frozenset[int]:
+    """The rows of the history that closed after `begin` and before `end` (with zone)."""
+    after, before = (moment.astimezone(UTC).replace(tzinfo=None) for moment in (begin, end))
+    closed = sync_history.c.completed_at
+    return frozenset(connection.scalars(select(sync_history.c.id).where(closed > after, closed < before)))
+
+
 def _run_of(row: Any) -> tuple[str, int]:
     # Callers choose the name of a run: two credentials may share one.
     return (row.dagster_run_id or f"row {row.id}", row.credential_id)

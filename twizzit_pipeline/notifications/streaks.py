@@ -222,7 +222,7 @@ class Streaks:
     def _covered(self, facts: Iterable[Fact], run: Run, *, for_good: bool = False) -> bool:
         """Whether one of these facts stands for this run too; one without a notification yet counts the run."""
         for fact in facts:
-            age = self._now - fact.at
+            age = abs(self._now - fact.at)  # one that lies ahead is of before the clock was put back
             if fact.body["season"] == run.season:
                 covers = for_good or age < SAME_SEASON_AGAIN
             else:

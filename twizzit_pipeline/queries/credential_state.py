@@ -23,7 +23,7 @@ another season, of one team alone, or of a season that the account has not chang
 the state that the last ones left stays true: whether it needs attention is judged as if there was none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
@@ -147,7 +147,8 @@ class CredentialFacts:
         last_sync_status: the worst of the newest sync of each entity, of the running season.
         last_sync_error: what that sync said about what failed: ids and counts.
         last_success_at: when everything that it is to sync had last ended as `success` or `partial_success`.
-        next_sync_at: of the next automatic sync; None is now, where `auto_sync_enabled`.
+        next_sync_at: of the next automatic sync; None is now, where `auto_sync_enabled`. `as_they_count` makes it None
+            too where there will be none, and not before the end of a pause.
         consecutive_failures: of automatic syncs, since one succeeded.
         paused_until, paused_because: no automatic sync before then, and why.
         total_syncs, successful, success_rate_pct: the history rows of the last 30 days, how many ended as `success`,
@@ -189,6 +190,23 @@ class CredentialFacts:
     def quota_spent(self) -> bool:
         """Whether Twizzit itself answered that the month's calls are spent; it may be a month ago."""
         return self.paused_because == QUOTA_SPENT
+
+
+def as_they_count(facts: CredentialFacts, *, stopped: bool, now: datetime) -> CredentialFacts:
+    """The facts without a next sync that will not come and without a pause that is over, as `config` shows them.
+
+    The columns stay as they were where another program switches a credential or its automatic syncs off.
+
+    Args:
+        stopped: automatic syncs are on, and something keeps them from ever coming.
+        now: UTC with zone, of the same clock as the facts.
+    """
+    pause = facts.paused_until if facts.paused_until is not None and facts.paused_until > now else None
+    start = facts.next_sync_at if facts.auto_sync_enabled and facts.is_active and not stopped else None
+    if pause is not None and facts.auto_sync_enabled and facts.is_active and not stopped:
+        start = max(start or pause, pause)
+    because = facts.paused_because if pause is not None else None
+    return replace(facts, next_sync_at=start, paused_until=pause, paused_because=because)
 
 
 def state_of(facts: CredentialFacts, *, broken: bool, late: bool, now: datetime) -> CredentialState:

@@ -60,7 +60,7 @@ def later(
 
 def of_config(found: SyncConfig, now: datetime) -> Later | None:
     """The same for a configuration."""
-    if not found.auto_sync_enabled:
+    if not found.starts_by_itself:
         return None
     return later(
         interval_minutes=found.sync_interval_minutes,
@@ -75,8 +75,8 @@ def of_config(found: SyncConfig, now: datetime) -> Later | None:
 
 
 def of_facts(facts: CredentialFacts, now: datetime) -> Later | None:
-    """The same for what `overview` read."""
-    if not (facts.auto_sync_enabled and facts.is_active):
+    """The same for what `overview` read (`credential_state.as_they_count`)."""
+    if facts.next_sync_at is None:  # it is to start now, or there will be none
         return None
     return later(
         interval_minutes=facts.sync_interval_minutes,

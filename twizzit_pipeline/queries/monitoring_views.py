@@ -25,7 +25,10 @@ _NO_SUCH_THING = ("42P01", "42703")
 
 @dataclass(frozen=True, slots=True)
 class LastSync:
-    """The last whole sync of an entity of a credential that did not fail; matches are of type `competitions`."""
+    """The last whole sync of an entity of a credential that did not fail; matches are of type `competitions`.
+
+    `completed_at` is UTC with zone.
+    """
 
     credential_id: int
     sync_type: str
@@ -36,6 +39,9 @@ class LastSync:
     rejected_rows: int
     seconds: float
     entity: str
+    history_id: int
+    dagster_run_id: str | None
+    completed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,8 @@ class Failure:
     entity: str
 
 
-def last_whole_syncs(engine: Engine) -> list[LastSync]:
-    """The last whole sync of every entity of every credential, by credential and entity.
+def last_whole_syncs(engine: Engine, *, credential_id: int | None = None) -> list[LastSync]:
+    """The last whole sync of every entity, by credential and entity; of one credential, or of all.
 
     Raises:
         MigrationsPending: a view is missing.
@@ -77,6 +83,8 @@ def last_whole_syncs(engine: Engine) -> list[LastSync]:
     wanted = of_view(last_syncs, LastSync.__dataclass_fields__).order_by(
         last_syncs.c.credential_id, last_syncs.c.entity
     )
+    if credential_id is not None:
+        wanted = wanted.where(last_syncs.c.credential_id == credential_id)
     with reading(), engine.connect() as connection:
         return [LastSync(*row) for row in connection.execute(wanted)]
 

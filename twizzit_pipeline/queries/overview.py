@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, ScalarSelect, func, select
 
 from twizzit_pipeline.queries import credential_state, hanging
-from twizzit_pipeline.queries.credential_state import CredentialFacts, CredentialState, state_of, why
+from twizzit_pipeline.queries.credential_state import CredentialFacts, CredentialState, as_they_count, state_of, why
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.queries.monitoring_views import of_view, reading, with_float
 from twizzit_pipeline.queries.none_listed import none_listed
@@ -227,6 +227,8 @@ def _questions(connection: Connection) -> dict[int, dict[str, int]]:
 def _judged(
     facts: CredentialFacts, late: Late | None, trouble: str | None, hung: Hanging | None, now: datetime
 ) -> CredentialStatus:
+    facts = as_they_count(facts, stopped=trouble is not None, now=now)
+
     def state(of: CredentialFacts) -> CredentialState:
         return state_of(of, broken=trouble is not None, late=late is not None, now=now)
 

@@ -66,12 +66,15 @@ def _players_scanned(connection: Connection, credential_id: int, season: SeasonR
 
 
 def _history_of(credential_id: int, entity: str, season: SeasonRow) -> Select[tuple[int]]:
-    """The syncs of a whole season: one of its teams alone says nothing about the others."""
+    """The syncs that read a whole season: one of a single team says nothing about the others, and one that ended well
+    because the account did not list the season read nothing.
+    """
     return select(sync_history.c.id).where(
         sync_history.c.credential_id == credential_id,
         sync_history.c.sync_type == entity,
         sync_history.c.details["season"].astext == season.label,
         sync_history.c.details["group_id"].astext.is_(None),
+        sync_history.c.details["season_exists"].astext.is_(None),
     )
 
 

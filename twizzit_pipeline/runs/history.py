@@ -1,7 +1,7 @@
 """The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed in every case."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, text, update
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.runs import asked
-from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS
+from twizzit_pipeline.runs import asked, recorded
+from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS, UNDO, UNDONE
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
 from twizzit_pipeline.runs.recorded import recorded_entity
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import credentials, sync_history
+from twizzit_pipeline.storage.tables import credentials, leases, sync_history
 from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
 
 if TYPE_CHECKING:  # the history is read by many who have no frame
@@ -71,6 +71,11 @@ class HistoryRow:
     def questions_of(self) -> Mapping[str, int]:
         """The same by kind; see `asked`."""
         return asked.waiting(self.details)
+
+    @property
+    def undid(self) -> tuple[int, ...]:
+        """The rows of the history that it undid; none of what is no undo."""
+        return tuple(self.details.get(UNDONE) or ()) if self.sync_direction == UNDO else ()
 
     @property
     def season_exists(self) -> bool:
@@ -169,13 +174,32 @@ def reject(
     bulk.insert_rows(connection, rejected_rows_table, rows)
 
 
-def recent(engine: Engine, credential_id: int, *, limit: int = 50, offset: int = 0) -> list[HistoryRow]:
-    """The history of a credential, newest first; syncs whose process died are closed before they are shown."""
+def recent(
+    engine: Engine, credential_id: int, *, limit: int = 50, offset: int = 0, syncs_alone: bool = False
+) -> list[HistoryRow]:
+    """The history of a credential, newest first; syncs whose process died are closed before they are shown.
+
+    Args:
+        syncs_alone: without the rows of what people decided or undid.
+    """
     with driver_errors():
         close_interrupted(engine)
         wanted = _rows().where(sync_history.c.credential_id == credential_id)
+        if syncs_alone:
+            wanted = wanted.where(recorded.of_syncs)
         with engine.connect() as connection:
             return [_row(row) for row in connection.execute(wanted.limit(limit).offset(offset))]
+
+
+def under_way(engine: Engine, credential_id: int) -> list[HistoryRow]:
+    """The rows of the run that holds a lease for a credential, those that have ended too, in the order of `for_run`.
+
+    A row that ShotSpot's own integration left in progress may never be closed, and is none of these.
+    """
+    at_work = select(leases.c.dagster_run_id).where(leases.c.credential_id == credential_id)
+    wanted = _rows().where(sync_history.c.credential_id == credential_id, sync_history.c.dagster_run_id.in_(at_work))
+    with driver_errors(), engine.connect() as connection:
+        return [_row(row) for row in connection.execute(wanted)][::-1]
 
 
 def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | None:
@@ -190,9 +214,29 @@ def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | Non
     return None if row is None else _row(row)
 
 
-def for_run(engine: Engine, run_id: str) -> list[HistoryRow]:
-    """The rows of one run, in the order in which they were opened."""
+def undone_by(engine: Engine, credential_id: int) -> dict[int, int]:
+    """Rows of a credential's history that are undone now → the undo that did it."""
+    with driver_errors(), engine.connect() as connection:
+        return recorded.undone_by(connection, credential_id)
+
+
+def these(engine: Engine, credential_id: int, ids: Collection[int]) -> list[HistoryRow]:
+    """Those of these rows that are a credential's, newest first."""
+    wanted = _rows().where(sync_history.c.credential_id == credential_id, bulk.among(sync_history.c.id, ids))
+    with driver_errors(), engine.connect() as connection:
+        return [_row(row) for row in connection.execute(wanted)]
+
+
+def for_run(engine: Engine, run_id: str, *, credential_id: int | None = None) -> list[HistoryRow]:
+    """The rows of one run, in the order in which they were opened.
+
+    Args:
+        credential_id: those of this credential alone. What one club is shown needs it: the id of a run is a word that
+            others may have written as well.
+    """
     wanted = _rows().where(sync_history.c.dagster_run_id == run_id)
+    if credential_id is not None:
+        wanted = wanted.where(sync_history.c.credential_id == credential_id)
     with driver_errors(), engine.connect() as connection:
         return [_row(row) for row in connection.execute(wanted)][::-1]
 

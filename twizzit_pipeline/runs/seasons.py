@@ -27,6 +27,7 @@ __all__ = [
     "SeasonRow",
     "as_keys",
     "called",
+    "dated",
     "in_use",
     "known",
     "known_partitions",
@@ -38,6 +39,7 @@ __all__ = [
     "others",
     "refresh",
     "running",
+    "running_of",
     "running_season",
     "season_of",
     "settle",
@@ -63,6 +65,19 @@ def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[S
     return list(found.values())
 
 
+def dated(listed: Sequence[Season], season_start: str) -> list[SeasonRow]:
+    """The seasons that an account lists, the oldest first, their dates filled in; `id` is the place in `listed`."""
+    rows = [(place, one.label, one.id, one.start_date, one.end_date, None) for place, one in enumerate(listed)]
+    return of_rows(rows, season_start)
+
+
+def running_of(listed: Sequence[Season], *, day: date, season_start: str) -> Season:
+    """The one of an account's seasons, one at least, that a sync on `day` would be of."""
+    known = dated(listed, season_start)
+    label = running(known, day)
+    return next(one.record for one in known if one.label == label)
+
+
 def _distinct(season: Season, taken: Collection[str]) -> str:
     label = label_of(season.label) or _by_days(season)
     if label not in taken:
@@ -84,14 +99,16 @@ def refresh(
 
     A label is fixed once it is made, since partitions, history and mappings hold it: a season that was known under
     another way to write it stays that row. Only a label that no partition can have had is made anew. A season that is
-    no longer listed stays, with what hangs on it, and says since which `day` (today, where it is None) that is so.
+    no longer listed stays, with what hangs on it, and says since which `day` (today, where it is None) that is so; not
+    since one that is still to come, as a clock says that is put back later.
     """
+    day = day or today()
     columns = (twizzit_seasons.c[name] for name in ROW)
     kept = connection.execute(
         select(*columns).where(twizzit_seasons.c.credential_id == credential_id).order_by(twizzit_seasons.c.id)
     ).all()
     settled: list[Season] = []
-    unlisted = {row.id for row in kept if row.unlisted_since is None}
+    unlisted = {row.id for row in kept if row.unlisted_since is None or row.unlisted_since > day}
     for row_id, season in settle(seasons, [Kept(*row) for row in kept]):
         unlisted.discard(row_id)
         said = {
@@ -116,7 +133,7 @@ def refresh(
             )
     if unlisted:
         gone = update(twizzit_seasons).where(twizzit_seasons.c.id.in_(unlisted))
-        connection.execute(gone.values(unlisted_since=day or today(), updated_at=func.now()))
+        connection.execute(gone.values(unlisted_since=day, updated_at=func.now()))
     return settled
 
 

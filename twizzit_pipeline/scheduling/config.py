@@ -5,11 +5,11 @@ automatic sync is in `automatic`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
@@ -27,7 +27,7 @@ from twizzit_pipeline.scheduling.schedule import (
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import sync_config
+from twizzit_pipeline.storage.tables import credentials, sync_config
 
 LARGEST_LIMIT = 2**31 - 1
 
@@ -53,7 +53,7 @@ class SyncConfig:
 
     Attributes:
         last_sync_at: when the last whole sync of the running season that did not fail had ended.
-        next_sync_at: when the next automatic sync is to start; None is at the next look where `auto_sync_enabled`, and
+        next_sync_at: when the next automatic sync is to start; None is at the next look where `starts_by_itself`, and
             never otherwise.
         monthly_call_limit: calls to Twizzit that automatic syncs make a UTC month last with; None: no limit.
         calls_this_month: those made so far, by any sync or person.
@@ -66,6 +66,7 @@ class SyncConfig:
             name or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
         conflict_policy: who wins where both sides changed a field: ``twizzit``, ``shotspot``, ``newest``, or ``ask``.
         conflict_exceptions: field (``first_name``, or ``players.first_name``) → another policy for it.
+        is_active: of the credential; nothing syncs one that is switched off.
     """
 
     credential_id: int
@@ -90,6 +91,12 @@ class SyncConfig:
     statuses: Mapping[str, str] = field(default_factory=dict, hash=False)
     conflict_policy: Policy = policies.USUAL
     conflict_exceptions: Mapping[str, Policy] = field(default_factory=dict, hash=False)
+    is_active: bool = True
+
+    @property
+    def starts_by_itself(self) -> bool:
+        """Whether there will be an automatic sync, as far as the configuration says it."""
+        return self.auto_sync_enabled and self.is_active and any(getattr(self, name) for name in _TOGGLES)
 
     @property
     def match_event_type(self) -> str | None:
@@ -244,7 +251,9 @@ def _stored(before: SyncConfig, lists: Mapping[str, Mapping[str, str]]) -> dict[
 
 def _read(connection: Connection, credential_id: int, *, locked: bool = False) -> SyncConfig:
     """The row, made where there is none: two who ask at once make one."""
-    wanted = select(sync_config).where(sync_config.c.credential_id == credential_id)
+    owner = credentials.c
+    is_active = select(func.coalesce(owner.is_active, true())).where(owner.id == credential_id).scalar_subquery()
+    wanted = select(sync_config, is_active.label("is_active")).where(sync_config.c.credential_id == credential_id)
     if locked:
         wanted = wanted.with_for_update()
     row = connection.execute(wanted).mappings().one_or_none()
@@ -260,12 +269,9 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
     """The row as it counts at this moment; ShotSpot's own columns may be null."""
     when = Schedule.of(row)
     pause = when.paused_until if when.is_paused(now) else None
-    start = when.next_sync_at if when.auto_sync_enabled else None
-    if pause is not None and when.auto_sync_enabled:
-        start = max(start or pause, pause)
     switches = {name: bool(_DEFAULTS[name] if row[name] is None else row[name]) for name in _TOGGLES}
     said = meanings.kept(row["meanings"])
-    return SyncConfig(
+    found = SyncConfig(
         credential_id=when.credential_id,
         sync_teams=switches["sync_teams"],
         sync_players=switches["sync_players"],
@@ -273,11 +279,10 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
         sync_interval_minutes=when.sync_interval_minutes,
         auto_sync_enabled=when.auto_sync_enabled,
         last_sync_at=when.last_sync_at,
-        next_sync_at=start,
+        next_sync_at=None,
         monthly_call_limit=when.monthly_call_limit,
         calls_this_month=calls,
         consecutive_failures=when.consecutive_failures,
-        backing_off_until=start if when.consecutive_failures else None,
         paused_until=pause,
         paused_because=when.paused_because if pause is not None else None,
         is_federation=row["is_federation"] is True,
@@ -288,4 +293,9 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
         statuses=said["statuses"],
         conflict_policy=policies.policy_of(row["conflict_policy"]),
         conflict_exceptions=policies.kept(row["conflict_exceptions"]),
+        is_active=row["is_active"] is True,
     )
+    if not found.starts_by_itself:
+        return found
+    start = when.next_sync_at if pause is None else max(when.next_sync_at or pause, pause)
+    return replace(found, next_sync_at=start, backing_off_until=start if when.consecutive_failures else None)

@@ -9,7 +9,8 @@ One that backs off, or whose syncs are spaced so that its calls last, is judged 
 its club should know that it is not getting it.
 
 Time counts from the last success, and not from before the configuration or the credential was changed, or a pause
-ended: a credential that was just switched on has its two intervals too.
+ended: a credential that was just switched on has its two intervals too. What lies ahead counts for nothing: it is of
+before the clock was put back.
 """
 
 from collections.abc import Iterable
@@ -133,19 +134,19 @@ def _judged(row: Row[Any]) -> Late | None:
     if not wanted or (paused_until is not None and paused_until > at):
         return None
     minutes = USUAL_INTERVAL_MINUTES if row.sync_interval_minutes is None else row.sync_interval_minutes
-    last = _last(row, wanted)
-    since = _latest((last, _utc(row.changed_at), paused_until)) or _EPOCH
+    last = _last(row, wanted, at)
+    since = _latest((last, _past(row.changed_at, at), paused_until)) or _EPOCH
     within = timedelta(minutes=min(max(minutes, SHORTEST_INTERVAL_MINUTES), LONGEST_INTERVAL_MINUTES))
     expected = since + INTERVALS * within
     return None if expected >= at else Late(row.credential_id, expected, last, minutes, _because(row, at))
 
 
-def _last(row: Row[Any], wanted: Iterable[str]) -> datetime | None:
+def _last(row: Row[Any], wanted: Iterable[str], at: datetime) -> datetime | None:
     """When all entities had succeeded. The configuration remembers it where the history was pruned."""
-    by_entity = [_utc(getattr(row, f"{entity}_at")) for entity in wanted]
+    by_entity = [_past(getattr(row, f"{entity}_at"), at) for entity in wanted]
     known = [moment for moment in by_entity if moment is not None]
     whole = min(known) if len(known) == len(by_entity) else None
-    return _latest((whole, _utc(row.last_sync_at)))
+    return _latest((whole, _past(row.last_sync_at, at)))
 
 
 def _because(row: Row[Any], at: datetime) -> Because:
@@ -159,6 +160,11 @@ def _because(row: Row[Any], at: datetime) -> Because:
 
 def _latest(moments: Iterable[datetime | None]) -> datetime | None:
     return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _past(moment: datetime | None, at: datetime) -> datetime | None:
+    known = _utc(moment)
+    return None if known is None or known > at else known
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -18,7 +18,7 @@ def beat(engine: Engine, name: str | None = None) -> None:
     """An orchestrator is alive, at this moment.
 
     Args:
-        name: which one; by default the machine's name. Those silent for a day are forgotten.
+        name: which one; by default the machine's name. Those silent for a day are forgotten, and those that lie ahead.
     """
     with driver_errors(), engine.begin() as connection:
         connection.execute(select(func.now()).add_cte(*signs_of_life(name)))
@@ -28,7 +28,9 @@ def signs_of_life(name: str | None = None) -> tuple[CTE, CTE]:
     """What `beat` writes, to be part of a statement that writes more."""
     mine = name or platform.node() or "orchestrator"
     alive = insert(orchestrators).values(name=mine, heartbeat_at=_NOW)
-    silent = orchestrators.c.heartbeat_at < _NOW - _FORGOTTEN_AFTER
+    # One that lies ahead is of before the clock was put back: who lives gives another within seconds.
+    ahead = _NOW + timedelta(seconds=DEAD_AFTER_SECONDS)
+    silent = ~orchestrators.c.heartbeat_at.between(_NOW - _FORGOTTEN_AFTER, ahead)
     return (
         alive.on_conflict_do_update(index_elements=["name"], set_={"heartbeat_at": _NOW})
         .returning(orchestrators.c.name)

@@ -153,8 +153,11 @@ def _of(credential_ids: Collection[int] | None, over: bool) -> list[ColumnElemen
 
 def _rows() -> Select[Any]:
     table = sync_requests.c
-    of_its_run = select(sync_history.c.id).where(sync_history.c.dagster_run_id == table.dagster_run_id)
-    history_ids: ColumnElement[Any] = func.array(of_its_run.order_by(sync_history.c.id).scalar_subquery())
+    history = sync_history.c
+    of_its_run = select(history.id).where(
+        history.dagster_run_id == table.dagster_run_id, history.credential_id == table.credential_id
+    )
+    history_ids: ColumnElement[Any] = func.array(of_its_run.order_by(history.id).scalar_subquery())
     named = {"run_id": table.dagster_run_id, "history_ids": history_ids}
     columns = ((named[name] if name in named else table[name]).label(name) for name in Request.__dataclass_fields__)
     return select(*columns).select_from(sync_requests).order_by(table.requested_at, table.id)

@@ -8,6 +8,12 @@ def set_in_process(**changes: str) -> None:
     os.environ.update(changes)
 
 
+def unset_in_process(*names: str) -> None:
+    """Takes variables that are meant for other programs from this process, its libraries and its children."""
+    for name in names:
+        os.environ.pop(name, None)
+
+
 def process_environment(**changes: str) -> dict[str, str]:
     """The environment for a process that we start: this one's, with `changes`."""
     return {**os.environ, **changes}

@@ -82,7 +82,9 @@ def dagsters_connection(database: Database) -> Iterator["psycopg.Connection[Any]
 
 
 def _first_of(search_path: str) -> str:
-    return search_path.split(",", maxsplit=1)[0].strip().strip('"')
+    """As PostgreSQL reads it: in small letters where it is not quoted."""
+    first = search_path.split(",", maxsplit=1)[0].strip()
+    return first.strip('"') if first.startswith('"') else first.lower()
 
 
 def _refuse_another_path(connection: "psycopg.Connection[Any]", wanted: str) -> None:

@@ -100,7 +100,7 @@ def _forget_killed(folder: Path) -> None:
     for draft in folder.glob(".dump.*.partial"):
         with suppress(OSError), draft.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if time.time() - draft.stat().st_mtime > _BEING_MADE:
+            if abs(time.time() - draft.stat().st_mtime) > _BEING_MADE:  # or of before the clock was put back
                 draft.unlink()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy import exc as sqlalchemy_errors
@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.processes import unset_in_process
 from twizzit_pipeline.storage.embedded.server import embedded_server
 from twizzit_pipeline.storage.idle_connections import try_idle_connections
 from twizzit_pipeline.storage.odd_times import reads_odd_times
@@ -28,9 +29,12 @@ from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
 OLDEST_SERVER = 140000
 DAGSTER_SCHEMA = "dagster"
+# A database or a role may have a stricter level as its default: there two that write the same row at once fail, and who
+# waited for a lock goes on with what was there before. Transactions that need a stricter one ask for it.
+_ISOLATION = "default_transaction_isolation=read\\ committed"
 # Dagster commits each event by itself, a hundred a run, and none is waited for until it is on the disk: a server that
 # crashes loses what Dagster wrote in the last second, unless a sync has committed since: the log is written in order.
-DAGSTER_OPTIONS = ("synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
+DAGSTER_OPTIONS = (_ISOLATION, "synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
 
 # How long a statement waits for a row or a table that another transaction holds.
 LOCK_SECONDS = 5
@@ -39,6 +43,8 @@ _CONNECT_SECONDS = 10
 # A server, or what stands before it, that goes without a word (a failover, a firewall that forgets) would be waited for
 # for a quarter of an hour, where nothing is under way for two hours. What the URL says of these itself counts.
 _GIVEN_UP = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "6", "tcp_user_timeout": "45000"}
+# What a person sets for their own `psql`: libpq sends them beside the options, and the server lets them win.
+_OF_PEOPLE = ("PGTZ", "PGDATESTYLE")
 _ARRIVES = "twizzit.options"  # a setting that no server has: where it is missing, the options did not arrive
 
 
@@ -64,7 +70,8 @@ class Database:
 def open_database(settings: Settings) -> Iterator[Database]:
     """The database that the settings name, open until the context ends; migrations are not applied.
 
-    Without a `database_url` the embedded server of `settings.home` runs for as long.
+    Without a `database_url` the embedded server of `settings.home` runs for as long. Takes `PGTZ` and `PGDATESTYLE` out
+    of the environment, Dagster's own connections and processes included; with the embedded server all that libpq reads.
 
     Raises:
         UnsupportedDatabase: the URL names no PostgreSQL, or one older than 14.
@@ -72,6 +79,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
         DatabaseRefused: the server does not let the user in, or has no such database.
         EmbeddedServerFailed: the embedded server did not start.
     """
+    unset_in_process(*_OF_PEOPLE)
     dagster_url = settings.dagster_postgres_url
     dagster = parse_url(dagster_url, "DAGSTER_POSTGRES_URL") if dagster_url is not None else None
     if settings.database_url is not None:
@@ -79,6 +87,8 @@ def open_database(settings: Settings) -> Iterator[Database]:
         with _connected(url, dagster, settings.season_start) as database:
             yield database
         return
+    if dagster is None:  # what libpq reads of the environment is meant for another server (PGSERVICE, PGHOSTADDR, …)
+        unset_in_process(*(option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar))
     with embedded_server(settings.home) as url, _connected(url, dagster, settings.season_start) as database:
         yield database
 
@@ -115,6 +125,7 @@ def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Dat
             f"-clock_timeout={LOCK_SECONDS}s",
             # psycopg reads no time in another style, which a database or a role may have for its people.
             with_option(url, "timezone=UTC -cdatestyle=ISO -cintervalstyle=postgres"),
+            f"-c{_ISOLATION}",
             f"-ctwizzit.season_start={season_start} -c{_ARRIVES}=on",  # the first for the view of running seasons
         )
     )
@@ -147,6 +158,7 @@ def _close(engine: Engine) -> None:
 def _engine(url: URL, options: str) -> Engine:
     engine = create_engine(
         _giving_up(url),
+        isolation_level="READ COMMITTED",  # said at each beginning: an option counts from the next transaction on
         use_native_hstore=False,  # or each new engine asks the server for that type
         hide_parameters=True,
         json_serializer=partial(json.dumps, ensure_ascii=False),

@@ -223,6 +223,11 @@ def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
     if sequences:
         some = sequences[0] if len(sequences) == 1 else f"{len(sequences)} sequences"
         yield Lack(f"USAGE on {some}", f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {me.schema} TO {me.name}")
+    if not connection.scalar(text("SELECT has_database_privilege(current_database(), 'TEMPORARY')")):
+        yield Lack(
+            "TEMPORARY on the database, for the rows of a plan",
+            f"GRANT TEMPORARY ON DATABASE {me.database} TO {me.name}",
+        )
 
 
 def _needed(table: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ may say anything with any SQLSTATE.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -66,14 +66,23 @@ _BROKEN = _Meaning(
     DatabaseRefused, "The database is damaged", "see the server's log, and restore a dump: twizzit database --help"
 )
 
+# PgBouncer has one SQLSTATE for all that it says itself: https://www.pgbouncer.org/config.html
+_POOLER = _Meaning(
+    DatabaseUnavailable,
+    "The pooler in front of the database refuses our connection",
+    "raise that limit in the pooler's configuration (in PgBouncer query_timeout, idle_transaction_timeout, …), or name "
+    "PostgreSQL itself",
+)
+_BY_POOLERS_WORDS = {
+    "unsupported startup parameter": "in PgBouncer set ignore_startup_parameters = options; or name PostgreSQL itself",
+    "statement pooling": "in PgBouncer set pool_mode = transaction, or session; or name PostgreSQL itself",
+    "query_wait_timeout": "all its connections were in use: raise default_pool_size, or name PostgreSQL itself",
+}
+
 # The longest beginning of the SQLSTATE that is listed decides.
 _BY_STATE: dict[str, _Meaning] = {
     "08": _UNREACHABLE,
-    "08P01": _Meaning(
-        DatabaseUnavailable,
-        "The pooler in front of the database refuses our connection",
-        "in PgBouncer set ignore_startup_parameters = options; or name PostgreSQL itself",
-    ),
+    "08P01": _POOLER,
     "0A": _Meaning(
         DatabaseRefused,
         "The database does not do what this version needs",
@@ -165,6 +174,12 @@ _BY_STATE: dict[str, _Meaning] = {
         "see whose it is (SELECT * FROM pg_stat_activity), or try again later",
     ),
     "57": _NOT_NOW,
+    "57014": _Meaning(
+        DatabaseUnavailable,
+        "The database cancelled a statement",
+        "where it has a statement_timeout, raise that for our user (ALTER ROLE … SET statement_timeout), or try again "
+        "later",
+    ),
     "57P": _UNREACHABLE,
     "57P03": _Meaning(DatabaseUnavailable, "The database is starting or stopping", "try again in a minute"),
     "58": _Meaning(
@@ -188,7 +203,7 @@ _BY_STATE: dict[str, _Meaning] = {
 _BY_WORDS: tuple[tuple[str, str], ...] = (
     (r"No space left on device|Disk quota exceeded", "53100"),
     (r"too many (clients|connections)|remaining connection slots|no more connections allowed", "53300"),
-    (r"unsupported startup parameter", "08P01"),
+    (r"unsupported startup parameter|query_wait_timeout", "08P01"),
     (r"password authentication failed|no pg_hba\.conf entry|auth failed|no password supplied", "28000"),
     (r"role \S+ does not exist|role \S+ is not permitted to log in|no such user", "28000"),
     (r"database \S+ does not exist|no such database", "3D000"),
@@ -222,6 +237,10 @@ def in_our_words(error: Exception, password: str | None = None) -> TwizzitPipeli
     found = _of_state(state_of(error)) or _of_words(error, said)
     if found is None:
         return None
+    if found is _POOLER:
+        found = replace(
+            found, todo=next((todo for words, todo in _BY_POOLERS_WORDS.items() if words in said), found.todo)
+        )
     wrong = found.wrong
     if found.quoted and said and quotes_nothing(driver):
         wrong = f"{wrong}: {said}"

@@ -1,7 +1,9 @@
 """Database URLs: how they are spelled, read without ever showing a password, and the options in them."""
 
 import re
+from urllib.parse import unquote
 
+from psycopg import pq
 from pydantic import SecretStr
 from sqlalchemy import URL, make_url
 from sqlalchemy import exc as sqlalchemy_errors
@@ -24,8 +26,8 @@ def parse_url(secret: SecretStr, variable: str) -> URL:
         variable: where it comes from, for the message.
 
     Raises:
-        UnsupportedDatabase: it names no PostgreSQL, or where its password ends cannot be said. No part of the
-            password is in the message.
+        UnsupportedDatabase: it names no PostgreSQL, or has a parameter that libpq has not, or where its password ends
+            cannot be said. No part of the password is in the message.
     """
     text = _with_at_signs_encoded(secret.get_secret_value().strip(), variable)
     try:
@@ -38,7 +40,7 @@ def parse_url(secret: SecretStr, variable: str) -> URL:
         raise UnsupportedDatabase(
             f"{variable} names {url.drivername!r}: only PostgreSQL is supported, as postgresql://user@host:5432/database"
         )
-    return url
+    return _with_libpqs_parameters(url, variable)
 
 
 def with_option(url: URL, option: str) -> str:
@@ -87,6 +89,22 @@ def _with_at_signs_encoded(text: str, variable: str) -> str:
     return f"{scheme}://{user}{colon}{password.replace('@', '%40')}@{host}{remaining}"
 
 
+def _with_libpqs_parameters(url: URL, variable: str) -> URL:
+    """Those that only another library reads (`schema`, `pgbouncer`) are refused: a driver may take them for its own.
+
+    `ssl=true` is what libpq makes of it.
+    """
+    if url.query.get("ssl") == "true":
+        url = url.difference_update_query(["ssl"]).update_query_dict({"sslmode": "require"})
+    unread = sorted(set(url.query) - {option.keyword.decode() for option in pq.Conninfo.get_defaults()})
+    if unread:
+        raise UnsupportedDatabase(
+            f"{variable} has {', '.join(unread)} behind its ?, which PostgreSQL's library does not read: leave it out "
+            "(settings of the server are written options=-cNAME%3DVALUE)"
+        )
+    return url
+
+
 def _with_hosts_in_query(text: str, variable: str) -> URL:
     scheme, mark, rest = text.partition("://")
     end = re.compile(r"[/?#]|$").search(rest)
@@ -96,10 +114,20 @@ def _with_hosts_in_query(text: str, variable: str) -> URL:
         given = places.split(",")
         url = make_url(f"{scheme}{mark}{login}{at}/{remaining.removeprefix('/')}")
     else:
-        url = make_url(text)
+        url = _with_socket_in_query(make_url(text))
         hosts = url.query.get("host", ())
         given = [] if isinstance(hosts, str) else list(hosts)  # SQLAlchemy's own: ?host=h1:5432&host=h2:5433
     return _with_places(url, given, variable, twice="," in places and "host" in url.query) if given else url
+
+
+def _with_socket_in_query(url: URL) -> URL:
+    """A host that is a folder (`%2Frun%2Fpostgresql`, as libpq takes it) as SQLAlchemy takes it."""
+    folder = unquote(url.host or "")
+    if not folder.startswith("/"):
+        return url
+    port = {} if url.port is None else {"port": str(url.port)}
+    without = URL.create(url.drivername, url.username, url.password, database=url.database, query=url.query)
+    return without.update_query_dict({"host": folder, **port})
 
 
 def _with_places(url: URL, given: list[str], variable: str, *, twice: bool) -> URL:

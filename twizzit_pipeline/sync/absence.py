@@ -10,7 +10,7 @@ Only those are asked for of whom nothing is settled, so a run in which no one is
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
@@ -206,12 +206,11 @@ def _still_standing(
 ) -> set[str]:
     """Those who stand in a team of the season before: as its last scan saw it, and once a day as Twizzit says."""
     source = session.client.source
-    lately = datetime.now(UTC).replace(tzinfo=None) - _ONCE_A_DAY
-    row = sync_history.c
+    moment, row = func.timezone("utc", func.statement_timestamp()), sync_history.c
     looked = select(row.id).where(
         row.credential_id == session.credential.id,
         row.sync_type == "players",
-        row.started_at > lately,
+        row.started_at.between(moment - _ONCE_A_DAY, moment),  # one that lies ahead is of before the clock was put back
         row.details.has_key(SEASON_BEFORE_READ),
     )
     with session.reading() as connection:

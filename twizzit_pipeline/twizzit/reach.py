@@ -6,7 +6,7 @@ import httpx
 from twizzit_pipeline.errors import ConnectionFailed
 from twizzit_pipeline.twizzit.connections import Deadline
 from twizzit_pipeline.twizzit.endpoint import Endpoint
-from twizzit_pipeline.twizzit.transport import GuardedBackend
+from twizzit_pipeline.twizzit.transport import GuardedBackend, trusted_authorities
 
 
 def reach(endpoint: Endpoint, *, allow_private: bool, seconds: float) -> None:
@@ -15,6 +15,7 @@ def reach(endpoint: Endpoint, *, allow_private: bool, seconds: float) -> None:
     Raises:
         EndpointRefused: its address is not allowed.
         ConnectionFailed: the name is unknown, nothing answers, or the certificate is none that this machine trusts.
+        SettingsError: what the environment names for TLS cannot be read.
     """
     url = httpx.URL(endpoint.base_url)
     port = url.port or (443 if endpoint.scheme == "https" else 80)
@@ -25,7 +26,7 @@ def reach(endpoint: Endpoint, *, allow_private: bool, seconds: float) -> None:
         stream = backend.connect_tcp(url.host, port, timeout=seconds)
         try:
             if endpoint.scheme == "https":
-                stream = stream.start_tls(httpx.create_ssl_context(), server_hostname=url.host, timeout=seconds)
+                stream = stream.start_tls(trusted_authorities(), server_hostname=url.host, timeout=seconds)
         finally:
             stream.close()
     except (httpcore.TimeoutException, TimeoutError):

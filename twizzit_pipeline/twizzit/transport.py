@@ -4,12 +4,14 @@ What belongs here: what happens below HTTP's meaning. The server is chosen by th
 mean well: it may drip its headers, answer ``100 Continue`` for ever, or pack gigabytes into a few bytes.
 """
 
+import ssl
 import zlib
 from collections.abc import Callable, Iterable
 
 import httpcore
 import httpx
 
+from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.twizzit.connections import ENDED, Deadline, OpenSockets, connected
 from twizzit_pipeline.twizzit.endpoint import Endpoint, check_addresses
 from twizzit_pipeline.twizzit.lookup import addresses_of
@@ -96,7 +98,7 @@ class GuardedTransport(httpx.BaseTransport):
         self._deadline = Deadline()
         self._sockets = OpenSockets()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context() if scheme == "https" else None,
+            ssl_context=trusted_authorities() if scheme == "https" else None,
             max_connections=connections,
             network_backend=GuardedBackend(
                 scheme, allow_private=allow_private, deadline=self._deadline, sockets=self._sockets
@@ -187,10 +189,28 @@ def _unpacker(headers: Iterable[tuple[bytes, bytes]]) -> Callable[[bytes, int], 
     return unpack
 
 
+def trusted_authorities() -> ssl.SSLContext:
+    """Whose certificates are trusted: certifi's authorities, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` names.
+
+    Raises:
+        SettingsError: a file that the environment names for TLS cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise SettingsError(
+            f"What the environment names for TLS cannot be read ({error.strerror or type(error).__name__}): see "
+            "SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
+        ) from None
+
+
 def guarded_transport(endpoint: Endpoint, *, allow_private: bool, connections: int) -> GuardedTransport:
     """A transport for this endpoint alone that judges addresses again whenever a connection opens.
 
     A call lasts at most as long as its timeout for reading, from the lookup of the name to the last byte.
+
+    Raises:
+        SettingsError: as `trusted_authorities`.
 
     Raises (its calls):
         EndpointRefused: the host is on an address that is not allowed.

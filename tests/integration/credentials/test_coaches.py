@@ -56,6 +56,15 @@ def test_a_coach_sees_every_club_until_they_are_limited(engine: Engine) -> None:
     ]
 
 
+def test_what_is_said_of_one_coach_is_of_no_other(engine: Engine) -> None:
+    coaches.limit(engine, "12", [1, 3])
+    coaches.limit(engine, "13", [2])
+    coaches.limit(engine, "13", [1])
+    assert not coaches.free(engine, "14")
+    assert coaches.free(engine, "13")
+    assert (visible_to(engine, "12"), visible_to(engine, "13")) == (frozenset({1, 3}), None)
+
+
 def test_a_coach_who_loses_the_last_club_sees_none(engine: Engine) -> None:
     coaches.limit(engine, "12", [1, 2])
     store.delete(engine, 1)

@@ -119,6 +119,21 @@ def test_every_change_leaves_a_row(database: Database) -> None:
     assert rows[4].details == {"organization": "KC Ter Linden", "history": 0, "mappings_kept": 0}
 
 
+def test_a_change_of_one_credential_is_of_no_other(database: Database) -> None:
+    changed, other = add(database), add(database)
+    engine = database.engine
+    before = store.get(engine, other), stored(database, other)
+    store.change_login(engine, OLD, changed, **LOGIN)
+    store.set_active(engine, changed, False)
+    store.remember_organization(engine, changed, "7", "Another club")
+    store.mark_verified(engine, changed)
+    assert (store.get(engine, other), stored(database, other)) == before
+    found = store.get(engine, changed)
+    assert (found.is_active, found.twizzit_organization_id, found.last_verified_at is None) == (False, "7", False)
+    store.delete(engine, changed)
+    assert [one.id for one in store.list_all(engine)] == [other]
+
+
 def test_nothing_of_a_password_is_in_the_log(database: Database) -> None:
     credential_id = add(database, password="hunter-two-hunter")
     store.change_login(database.engine, OLD, credential_id, **LOGIN)

@@ -66,6 +66,20 @@ def test_an_edit_is_newer_than_a_sync_that_is_undone(club: DecidedWorld) -> None
     assert done.follows[0].kind == "again"
 
 
+def test_an_edit_is_newer_than_a_sync_of_before_the_clock_was_put_back(club: DecidedWorld) -> None:
+    club.ask("newest")
+    with club.world.connected() as connection:
+        ahead = "started_at = started_at + interval '1 day', completed_at = completed_at + interval '1 day'"
+        connection.execute(f"UPDATE twizzit_sync_history SET {ahead}")
+    club.sync()
+    club.edit(first_name="Lokaal", updated_at=text("now()"))
+    club.rename("Remo")
+
+    club.sync()
+
+    assert club.player["first_name"] == "Lokaal"
+
+
 @pytest.mark.parametrize("without_zone", [False, True])
 @pytest.mark.parametrize(
     ("written", "kept"),

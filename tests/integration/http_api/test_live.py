@@ -1,7 +1,7 @@
 """What Twizzit lists now, over HTTP: its shapes, what it costs in calls, and what comes of a Twizzit that is broken."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,7 +16,7 @@ from twizzit_pipeline.accounts.live import LiveTwizzit
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.http_api import service
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator import SimulatorServer, v2
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 
@@ -76,6 +76,31 @@ def test_groups_are_the_teams_of_the_running_season_unless_another_is_asked_for(
     boards = coach.get(f"/groups/{credential_id}?groupType=2").json()["groups"]
     assert len(boards) == 2
     assert not {group["id"] for group in boards} & {group["id"] for group in answer["groups"]}
+
+
+def test_without_dates_the_running_season_is_the_one_that_a_sync_would_be_of(
+    settings: Settings,
+    database: Database,
+    simulate: Callable[..., SimulatorServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though the account lists the next one already, and the one before."""
+
+    def row(season: Any, _options: object) -> dict[str, object]:
+        return {"id": season.id, "name": season.label, "start-date": "", "end-date": None}
+
+    monkeypatch.setattr(v2, "season_row", row)
+    world = SyncWorld(quick(settings), database, simulate(clubs=1, teams=3, players_per_team=2, next_season="empty"))
+    credential_id = world.add_credential()
+    live = LiveTwizzit(world.settings, database)
+    try:
+        listed = [season.label for season in live.seasons(credential_id)]
+        assert len(listed) == 3
+        assert listed == sorted(listed, reverse=True)
+        (running,) = {world.season}.intersection(listed)
+        assert live.groups(credential_id) == live.groups(credential_id, season_id=running)
+    finally:
+        live.close()
 
 
 def test_a_preview_shows_who_plays_in_a_group(coach: httpx.Client, world: SyncWorld) -> None:

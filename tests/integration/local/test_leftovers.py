@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
@@ -175,6 +175,25 @@ def test_the_lock_is_taken_anew_when_its_connection_was_lost(database: Database)
             lock.hold()
         usurper.release()
     outside.dispose()
+
+
+def test_the_lock_outlasts_the_databases_limits_for_open_transactions(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    limits = text("SELECT '-c' || name || '=100' FROM pg_settings WHERE name ~ '^(idle_in_)?transaction.*_timeout$'")
+    with database.engine.connect() as connection:
+        options = " ".join(connection.scalars(limits))
+    url = make_url(database_url).update_query_dict({"options": options}).render_as_string(hide_password=False)
+    with (
+        open_database(load_settings(_env_file=None, home=tmp_path, database_url=url)) as limited,
+        DatabaseLock(limited.engine),
+    ):
+        later = limited.engine.connect()
+        session = psutil.Process(later.scalar(text("SELECT pg_backend_pid()")))
+        session.wait(60)  # the limits count: they ended a transaction that began after the lock's
+        later.invalidate()
+        with pytest.raises(AlreadyUp):
+            DatabaseLock(limited.engine).hold()
 
 
 def test_its_own_session_that_the_server_has_not_ended_yet_is_recognized(database: Database) -> None:

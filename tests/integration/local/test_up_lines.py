@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, RateLimited
@@ -23,6 +24,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.life import Life
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.revisions import known
 from twizzit_pipeline.sync.entities.teams import scan_teams
 
 BEGAN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -111,6 +113,25 @@ def test_what_goes_on_as_it_was_is_said_in_a_few_words_until_it_changes(
     assert said[1].endswith(" · failed · unchanged since last time")
     assert said[3:] and "success" in said[3]
     assert in_full[3:] == [True, False]
+
+
+def test_syncs_are_shown_once_the_clock_was_put_back(world: SyncWorld) -> None:
+    engine, said = world.database.engine, list[str]()
+    clock = "FUNCTION public.statement_timestamp()"
+    by_a_day = "LANGUAGE sql AS $$SELECT pg_catalog.statement_timestamp() + interval '1 day'$$"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE {clock} RETURNS timestamptz {by_a_day}"))
+        name = connection.dialect.identifier_preparer.quote(str(engine.url.database))
+        connection.execute(text(f"ALTER DATABASE {name} SET search_path = public, pg_catalog"))
+    engine.dispose()  # connections of before have the search path of before
+    syncs = EndedSyncs(engine, said.append)
+    syncs.look()
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP {clock}"))
+    world.sync(world.add_credential(1))
+    syncs.look()
+    syncs.look()
+    assert len(said) == 1
 
 
 def test_a_sync_is_not_shown_before_it_is_over(world: SyncWorld, watched: tuple[EndedSyncs, list[str]]) -> None:
@@ -310,7 +331,7 @@ def test_a_tidy_club_has_nothing_to_reject_and_the_others_have(simulate: Callabl
     assert not rejected[1]["players"]
 
 
-def test_a_newer_version_that_migrates_meanwhile_is_reported_once(
+def test_a_newer_version_that_migrates_meanwhile_is_reported_once_and_so_is_its_end(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("twizzit_pipeline.local.own_version._LOOK_SECONDS", 0)
@@ -325,3 +346,8 @@ def test_a_newer_version_that_migrates_meanwhile_is_reported_once(
     [line] = said
     assert line.startswith("No sync starts any more. The database is at migration 9999, which is newer than this ")
     assert "start again what still runs" in line
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE twizzit_alembic_version SET version_num = '{known()[-1]}'")
+    for _ in range(2):
+        version.look()
+    assert said[1:] == ["Syncs start again: the database is at this version's newest migration"]

@@ -38,10 +38,10 @@ def begins(database: Database, club: int, ago: timedelta) -> None:
         )
 
 
-def usually(database: Database, club: int, seconds: float) -> None:
-    ended = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=2)
+def usually(database: Database, club: int, seconds: float, ago: timedelta = timedelta(hours=2)) -> None:
+    ended = datetime.now(UTC).replace(tzinfo=None) - ago
     row = {"sync_type": "teams", "started_at": ended - timedelta(seconds=seconds), "completed_at": ended}
-    add_run(database, club, timedelta(hours=2), row)
+    add_run(database, club, ago, row)
 
 
 def status(database: Database) -> CredentialStatus:
@@ -67,6 +67,20 @@ def test_what_hangs_follows_from_what_is_usual(
         usually(database, club, seconds)
     begins(database, club, ago)
     assert [one.credential_id for one in hanging(database.engine)] == [club] * hangs
+
+
+def test_usual_is_the_longest_of_the_last_syncs_of_the_same_credential(database: Database, club: int) -> None:
+    other = add_credential(database, "KC Zuid")
+    usually(database, other, 3600)
+    for seconds in (8, 300, 9):
+        usually(database, club, seconds)
+    begins(database, club, timedelta(minutes=21))
+    (found,) = hanging(database.engine)
+    assert (found.credential_id, found.usual) == (club, timedelta(minutes=5))
+    for _ in range(20):  # from here on the slow one is long ago
+        usually(database, club, 10, ago=timedelta(hours=1))
+    (found,) = hanging(database.engine)
+    assert found.usual == timedelta(seconds=10)
 
 
 def test_a_hanging_sync_is_shown_everywhere_until_it_ends(database: Database, settings: Settings, club: int) -> None:

@@ -174,6 +174,51 @@ def test_a_dead_receiver_delays_messages_and_loses_none(notifying: Notifying) ->
     assert notifying.tick(now + HOUR) == []
 
 
+# The rounds and rows below are of a clock that was two days ahead, and then of one that was put right.
+AHEAD = timedelta(days=2)
+_BY_IT = -AHEAD / timedelta(minutes=1)
+
+
+def test_what_happens_after_the_clock_was_put_back_is_notified_and_nothing_twice(notifying: Notifying) -> None:
+    failing, other = notifying.world.add_credential(), notifying.world.add_credential(organization_name="Another")
+    now = datetime.now(UTC)
+    for status in ("failed", "success", "failed"):
+        notifying.writes(failing, status, minutes_ago=_BY_IT)
+        assert len(notifying.tick(now + AHEAD + timedelta(seconds=5))) == 1
+    notifying.tick(now + AHEAD + timedelta(minutes=20))  # from then on those rows are no news
+
+    notifying.writes(other, "failed")
+    (message,) = notifying.tick()
+    assert "Another" in message
+    assert notifying.tick() == []
+    notifying.writes(failing, "failed")  # still, two days later by the clock
+    assert len(notifying.tick()) == 1
+    notifying.writes(failing, "success")
+    notifying.writes(other, "success")
+    assert len(notifying.tick()) == 2
+    assert notifying.tick() == []
+    assert notifying.tick(now + AHEAD + timedelta(minutes=30)) == []
+
+
+@pytest.mark.parametrize("status", ["failed", "partial_success"])
+def test_messages_of_before_the_clock_was_put_back_put_no_other_off(notifying: Notifying, status: str) -> None:
+    now = datetime.now(UTC) + AHEAD
+    for number in range(choice.MOST_MESSAGES):
+        notifying.writes(notifying.world.add_credential(organization_name=f"Club {number}"), status, minutes_ago=_BY_IT)
+        notifying.tick(now + timedelta(seconds=number))
+    notifying.writes(notifying.world.add_credential(organization_name="Another"), status)
+    (message,) = notifying.tick()
+    assert "Another" in message
+
+
+def test_what_could_not_be_sent_before_the_clock_was_put_back_is_sent_then(notifying: Notifying) -> None:
+    notifying.receiver.status = 503
+    notifying.writes(notifying.world.add_credential(), "failed", minutes_ago=_BY_IT)
+    assert notifying.round(datetime.now(UTC) + AHEAD + timedelta(seconds=5)).trouble is not None
+    notifying.receiver.status = 200
+    assert len(notifying.tick()) == 1
+
+
 def test_what_is_not_accepted_for_a_day_is_given_up_and_marked_so(notifying: Notifying) -> None:
     credential_id = notifying.world.add_credential()
     notifying.receiver.status = 500

@@ -75,9 +75,10 @@ def test_a_result_is_recorded_when_it_changed_or_is_an_hour_old(
     }
     assert isinstance(tick(settings, instance, second.cursor), dg.SkipReason)
 
-    aged = json.loads(second.cursor)
-    aged[BROKEN][1] = (datetime.now(UTC) - timedelta(minutes=61)).isoformat()
-    assert set(evaluations(tick(settings, instance, json.dumps(aged)))) == {BROKEN}
+    for minutes in (61, -1440):  # the latter before the clock was put back
+        aged = json.loads(second.cursor)
+        aged[BROKEN][1] = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+        assert set(evaluations(tick(settings, instance, json.dumps(aged)))) == {BROKEN}
 
     club.config(auto_sync_enabled=False)
     recovered = evaluations(tick(settings, instance, second.cursor))

@@ -61,6 +61,18 @@ def test_the_last_sync_is_that_of_the_season_that_runs(world: SyncWorld, club: i
     assert [one.code for one in people if one.twizzit_id == str(person)] == ["rejected"]
 
 
+def test_a_sync_that_failed_says_nothing(world: SyncWorld, club: int) -> None:
+    person, _ = too_long(world)
+    world.sync(club)
+    with world.database.engine.begin() as connection:
+        failed = {"credential_id": club, "sync_type": "players", "sync_direction": "import", "status": "failed"}
+        later = datetime(2100, 1, 1)  # noqa: DTZ001 - as the column has it
+        row = insert(tables.sync_history).values(**failed, started_at=later, details={"season": world.season})
+        connection.execute(row)
+    people = registered(world.database.engine, local_team(world)).people
+    assert [one.code for one in people if one.twizzit_id == str(person)] == ["rejected"]
+
+
 @pytest.mark.parametrize("team_id", [0, -1, 999_999, 2**40])
 def test_an_unknown_team_is_said_to_be_one(world: SyncWorld, team_id: int) -> None:
     with pytest.raises(UnknownTeam):

@@ -17,7 +17,11 @@ from twizzit_pipeline.storage.engine import Database
 
 @pytest.fixture
 def credential_id(database: Database) -> int:
-    row = {"organization_name": "Club", "api_username": "u", "encrypted_password": "00", "encryption_iv": "00"}
+    return add(database)
+
+
+def add(database: Database, name: str = "Club") -> int:
+    row = {"organization_name": name, "api_username": "u", "encrypted_password": "00", "encryption_iv": "00"}
     with database.engine.begin() as connection:
         made = connection.execute(insert(tables.credentials).values(row).returning(tables.credentials.c.id))
         return int(made.scalar_one())
@@ -78,10 +82,32 @@ def test_the_newest_come_first_and_a_page_at_a_time(database: Database, credenti
     assert history.recent(database.engine, credential_id + 1) == []
 
 
+def test_the_history_of_one_credential_is_of_no_other(database: Database, credential_id: int) -> None:
+    engine, other = database.engine, add(database)
+    mine, theirs = opened(database, credential_id, run_id="mine"), opened(database, other, run_id="theirs")
+    assert [row.id for row in history.recent(engine, credential_id)] == [mine]
+    found = history.one(engine, credential_id, mine)
+    assert found is not None
+    assert (found.id, found.credential_id) == (mine, credential_id)
+    assert history.one(engine, credential_id, theirs) is None
+    run = {"entity": "teams", "run_id": "never", "season": "2026-2027", "message": "it did not begin"}
+    assert history.never_began(engine, credential_id=other, **run)
+    assert not history.never_began(engine, credential_id=other + 1, **run), "there is none"
+    (failed,) = history.for_run(engine, "never")
+    assert (failed.credential_id, failed.status, failed.error_message) == (other, "failed", "it did not begin")
+
+
 def test_the_rows_of_a_run_come_in_the_order_in_which_they_were_opened(database: Database, credential_id: int) -> None:
     for entity in ("teams", "players"):
         opened(database, credential_id, entity)
     assert [row.sync_type for row in history.for_run(database.engine, "run")] == ["teams", "players"]
+
+
+def test_what_one_club_is_shown_of_a_run_are_its_own_rows(database: Database, credential_id: int) -> None:
+    other = add(database, "Another club")
+    ids = [opened(database, one) for one in (credential_id, other)]
+    assert [row.id for row in history.for_run(database.engine, "run")] == ids
+    assert [row.id for row in history.for_run(database.engine, "run", credential_id=other)] == ids[1:]
 
 
 def test_rejected_rows_are_kept_by_id_and_rule(database: Database, credential_id: int) -> None:

@@ -89,8 +89,14 @@ def test_a_role_with_grants_alone_reads_of_each_of_them_and_then_syncs(
     with new_role(as_superuser(house, postgres_url)) as own:
         settings = settings_of(house.as_role(own), tmp_path)
         with open_database(settings) as database:
+            name = psycopg.conninfo.conninfo_to_dict(house)["dbname"]
+            run(
+                as_superuser(house, postgres_url), f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC'
+            )  # as careful people do
+            run(as_superuser(house, postgres_url), f'GRANT CONNECT ON DATABASE "{name}" TO {own}')
             (found,) = privileges(settings, database)
             assert found.severity is Severity.PROBLEM
+            assert f"GRANT TEMPORARY ON DATABASE {name} TO {own}" in str(found.what_to_do)
             for statement in str(found.what_to_do).partition(": ")[2].split("; "):
                 run(as_superuser(house, postgres_url), statement)
             (after,) = privileges(settings, database)

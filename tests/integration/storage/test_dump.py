@@ -3,6 +3,7 @@
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -214,15 +215,17 @@ def test_two_dumps_into_one_file_at_once_leave_a_whole_one(
 
 
 def test_what_a_killed_dump_left_is_deleted_by_the_next_and_no_more(database: Database, tmp_path: Path) -> None:
-    old, new, held = (tmp_path / f".dump.{name}.partial" for name in ("old", "new", "held"))
-    for draft in (old, new, held):
+    old, new, held, ahead = (tmp_path / f".dump.{name}.partial" for name in ("old", "new", "held", "ahead"))
+    for draft in (old, new, held, ahead):
         draft.touch()
     for draft in (old, held):
         os.utime(draft, (0, 0))
+    later = time.time() + 366 * 86_400  # it was made before the clock was put back
+    os.utime(ahead, (later, later))
     with held.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         dump(database, tmp_path / "twizzit.dump")
-    assert (old.exists(), new.exists(), held.exists()) == (False, True, True)
+    assert [draft.exists() for draft in (old, new, held, ahead)] == [False, True, True, False]
 
 
 def test_a_password_is_no_argument_and_in_no_error(database: Database, tmp_path: Path) -> None:

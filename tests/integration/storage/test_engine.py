@@ -17,7 +17,7 @@ from twizzit_pipeline.scheduling.automation import switched_off
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import engine as engine_module
 from twizzit_pipeline.storage import idle_connections, tables
-from twizzit_pipeline.storage.dagster_schema import prepare_schema
+from twizzit_pipeline.storage.dagster_schema import dagsters_connection, missing_schema, prepare_schema
 from twizzit_pipeline.storage.dump import dump
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.storage.urls import PORT
@@ -148,8 +148,42 @@ def test_options_in_the_url_are_kept(database_url: str, tmp_path: Path) -> None:
             assert connection.scalar(text("SHOW timezone")) == "UTC"
         prepare_schema(database)
         assert make_url(database.dagster_url).query["options"] == (
-            "-cstatement_timeout=12345 -csynchronous_commit=off -csearch_path=dagster"
+            "-cstatement_timeout=12345 -cdefault_transaction_isolation=read\\ committed -csynchronous_commit=off"
+            " -csearch_path=dagster"
         )
+
+
+def test_a_stricter_isolation_of_the_database_does_not_count(database_url: str, tmp_path: Path) -> None:
+    with open_database(_settings(database_url, tmp_path)) as database, database.engine.begin() as connection:
+        name = connection.scalar(text("SELECT quote_ident(current_database())"))
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_isolation = serializable"))
+    shown = text("SHOW transaction_isolation")
+    with open_database(_settings(database_url, tmp_path)) as database:
+        for asked, found in (
+            (None, "read committed"),
+            ("AUTOCOMMIT", "read committed"),
+            ("SERIALIZABLE", "serializable"),
+        ):
+            connected = database.engine.connect().execution_options(**({"isolation_level": asked} if asked else {}))
+            with connected as connection:
+                assert connection.scalar(shown) == found
+        with dagsters_connection(database) as dagsters:
+            assert dagsters.execute("SHOW transaction_isolation").fetchone() == ("read committed",)
+
+
+def test_what_a_person_sets_for_their_own_psql_does_not_count(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    monkeypatch.setenv("PGDATESTYLE", "German")
+    monkeypatch.setenv("PGOPTIONS", "-csearch_path=nowhere")
+    with open_database(_settings(database_url, tmp_path)) as database:
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("SELECT current_setting('timezone')")) == "UTC"
+            assert connection.scalar(text("SELECT now()")).tzinfo is not None
+            assert connection.scalar(text("SELECT current_schema()")) == "public"
+        with dagsters_connection(database) as dagsters:
+            assert "ISO" in str(dagsters.execute("SELECT current_setting('datestyle')").fetchone())
 
 
 def test_an_open_database_shows_no_url(database_url: str, tmp_path: Path) -> None:
@@ -233,7 +267,7 @@ def test_a_connection_cut_in_the_middle_is_our_own_error(database: Database, pos
 
 def test_what_the_server_cannot_do_just_now_is_transient_and_not_called_unreachable(database: Database) -> None:
     with (
-        pytest.raises(DatabaseUnavailable, match=r"cannot do this now: .*statement timeout") as caught,
+        pytest.raises(DatabaseUnavailable, match=r"cancelled a statement: .*statement timeout") as caught,
         driver_errors(),
         database.engine.connect() as connection,
     ):
@@ -307,6 +341,21 @@ def test_dagster_keeps_its_tables_in_its_own_schema(
     with database.engine.connect() as connection:
         schema = text("SELECT table_schema FROM information_schema.tables WHERE table_name IN ('runs', 'event_logs')")
         assert set(connection.scalars(schema)) == {"dagster"}
+
+
+@pytest.mark.parametrize(
+    ("search_path", "schema"), [("Dagster", "dagster"), ('"Dagster"', "Dagster"), ("Mine,public", "mine")]
+)
+def test_the_schema_that_is_made_for_dagster_is_the_one_that_its_url_means(
+    search_path: str, schema: str, database_url: str, tmp_path: Path
+) -> None:
+    url = make_url(database_url).update_query_dict({"options": f"-csearch_path={search_path}"})
+    named = SecretStr(url.render_as_string(hide_password=False))
+    with open_database(_settings(database_url, tmp_path, dagster_postgres_url=named)) as database:
+        prepare_schema(database)
+        with create_engine(database.dagster_url, poolclass=NullPool).connect() as dagsters:
+            assert dagsters.scalar(text("SELECT current_schema()")) == schema
+        assert missing_schema(database) is None
 
 
 def test_dagster_can_live_in_a_database_of_its_own(

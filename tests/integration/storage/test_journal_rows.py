@@ -36,6 +36,36 @@ def filled(database: Database) -> Iterator[Database]:
     yield database
 
 
+def test_what_has_no_name_of_its_own_gets_none_of_a_match_with_the_same_id(database: Database) -> None:
+    with database.engine.begin() as connection:
+        for statement in (
+            "INSERT INTO twizzit_credentials (id, organization_name, api_username, encrypted_password, encryption_iv)"
+            " VALUES (1, 'KC', 'u', '0', '0')",
+            "INSERT INTO clubs (id, name) VALUES (1, 'KC'), (2, 'KV')",
+            "INSERT INTO games (id, home_club_id, away_club_id, date) VALUES (5, 1, 2, now())",
+            "INSERT INTO twizzit_match_mappings (credential_id, local_game_id, twizzit_match_id, twizzit_match_name)"
+            " VALUES (1, 5, '50', 'KC - KV')",
+            "INSERT INTO twizzit_sync_changes (credential_id, table_name, row_id, action)"
+            " VALUES (1, 'games', 5, 'create'), (1, 'competition_teams', 5, 'create'), (1, 'clubs', 2, 'create')",
+        ):
+            connection.execute(text(statement))
+    named = {one.table_name: one.name for one in changes(database.engine, 1)}
+    assert named == {"games": "KC - KV", "competition_teams": None, "clubs": "KV"}
+
+
+def test_the_journal_of_one_player_is_of_no_other(filled: Database) -> None:
+    with filled.engine.begin() as connection:
+        for statement in (
+            "INSERT INTO players (id, club_id, team_id, first_name, last_name) VALUES (8, 1, 2, 'Bo', 'Claes')",
+            "INSERT INTO twizzit_player_mappings (id, local_player_id, twizzit_player_id) VALUES (10, 8, '80')",
+        ):
+            connection.execute(text(statement))
+    found = {(one.table_name, one.row_id) for one in changes(filled.engine, 1, player_id=7, mappings=True)}
+    assert found == {("players", 7), ("twizzit_player_mappings", 9)}
+    named = {one.name for one in changes(filled.engine, 1, player_id=7)}
+    assert named == {"An Peeters"}
+
+
 def of_journal(plans: list[tuple[str, Plan]]) -> list[Plan]:
     """The parts of the plans that read the journal's table."""
     return [node for _, plan in plans for node in nodes(plan) if node.get("Relation Name") == "twizzit_sync_changes"]

@@ -72,6 +72,14 @@ def test_what_a_transaction_sees_is_still_fixed_by_its_own_first_statement(poole
             assert connection.scalar(text("SELECT count(*) FROM seen")) == 1
 
 
+def test_a_stricter_isolation_of_the_database_does_not_count(pooled: str, tmp_path: Path) -> None:
+    with open_database(_settings(pooled, tmp_path)) as database, database.engine.begin() as connection:
+        name = connection.scalar(text("SELECT quote_ident(current_database())"))
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_isolation = serializable"))
+    with open_database(_settings(pooled, tmp_path)) as database, database.engine.connect() as connection:
+        assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
+
+
 def test_our_own_connections_work_and_dagsters_are_refused_before_a_table_is_made(pooled: str, tmp_path: Path) -> None:
     settings = _settings(pooled, tmp_path)
     with open_database(settings) as database:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
+from sqlalchemy import update
 
 from tests.integration.sync.test_departures import SMALL, WRITTEN, departure, nothing_more, roster_of, weeks_pass
 from tests.support.sync_world import STEPS, SyncWorld, quick
@@ -249,6 +250,13 @@ def test_in_the_first_weeks_who_stood_in_a_team_of_the_season_before_has_not_lef
     world.simulator.calls.reset()
     world.sync(club, coming.label, day=coming.start + timedelta(days=9))
     assert world.simulator.calls.of("/group-contacts") == 1, "the season before is looked at once a day"
+    with database.engine.begin() as connection:
+        ahead = update(tables.sync_history).where(tables.sync_history.c.details.has_key("season_before_read"))
+        connection.execute(ahead.values(started_at=tables.sync_history.c.started_at + timedelta(days=366)))
+    for put_back in (True, False):
+        world.simulator.calls.reset()
+        world.sync(club, coming.label, day=coming.start + timedelta(days=9))
+        assert (world.simulator.calls.of("/group-contacts") > 1) is put_back, "it was looked at before that"
     autumn = world.sync(club, coming.label, day=coming.start + timedelta(days=60))
     assert str(stays) in autumn.players.held, "with all whom the new season does not list"
 

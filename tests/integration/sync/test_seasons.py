@@ -1,7 +1,7 @@
 """Seasons: which exist, which one decides, and what a sync of an older one may do."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
 from twizzit_pipeline.accounts.asked_season import resolve
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.decisions.departures import decide
-from twizzit_pipeline.errors import TeamsNotScanned
+from twizzit_pipeline.errors import TeamsNotScanned, UnknownSeason
 from twizzit_pipeline.runs import history, seasons
 from twizzit_pipeline.scheduling.due import look
 from twizzit_pipeline.settings import Settings
@@ -202,6 +202,24 @@ def test_the_deciding_season_is_the_latest_that_has_begun_and_has_players(
         assert world.sync(credential_id, NEW, day=day).players.deciding is new_decides
 
 
+def test_a_new_season_that_was_not_listed_when_it_was_asked_for_is_not_empty(
+    make_world: Callable[..., SyncWorld],
+) -> None:
+    """A sync of it that ended well had nothing to read: who is in it is as unknown as before."""
+    world = make_world(next_season="filled")
+    credential_id = world.add_credential()
+    (coming,) = [one.id for one in world.simulator.world.seasons.values() if one.label == NEW]
+    listed = world.club().season_ids
+    world.club().season_ids = tuple(one for one in listed if one != coming)
+    assert not world.sync(credential_id, NEW, day=JULY).teams.season_exists
+    world.club().season_ids = listed
+
+    assert not world.sync(credential_id, OLD, day=JULY).players.deciding
+    with pytest.raises(TeamsNotScanned):
+        world.sync(credential_id, NEW, steps=[scan_players], day=JULY)
+    assert world.sync(credential_id, NEW, day=JULY).players.deciding
+
+
 def test_a_new_season_of_which_half_was_read_is_not_empty(make_world: Callable[..., SyncWorld]) -> None:
     world = make_world(next_season="empty", teams=12, players_per_team=3)
     credential_id = world.add_credential()
@@ -292,6 +310,31 @@ def test_a_label_that_no_partition_can_have_is_synced_and_put_right(world: SyncW
     assert synced.teams.season_exists
     assert sorted(row["label"] for row in world.rows(tables.twizzit_seasons)) == [BEFORE, OLD]
     world.assert_truth(credential_id)
+
+
+@pytest.mark.parametrize("read_by", ["verify", "sync"])
+def test_seasons_that_were_read_before_the_clock_was_put_back_are_read_anew(world: SyncWorld, read_by: str) -> None:
+    credential_id = world.add_credential()
+    if read_by == "verify":
+        verify(world.settings, world.database, credential_id)
+        read = update(tables.credentials), tables.credentials.c.last_verified_at
+    else:
+        world.sync(credential_id, OLD, day=MAY)
+        read = update(tables.sync_history), tables.sync_history.c.completed_at
+
+    def calls() -> int:
+        world.simulator.calls.reset()
+        with pytest.raises(UnknownSeason, match=OLD):
+            resolve(world.settings, world.database, credential_id, "1999-2000")
+        return world.simulator.calls.of("/seasons")
+
+    assert calls() == 0, "they were read a moment ago"
+    statement, moment = read
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.credentials).values(last_verified_at=None))
+        ahead = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=366)
+        connection.execute(statement.values({moment: ahead}))
+    assert (calls(), calls()) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ def test_what_runs_for_years_takes_no_ended_season_s_place(club: Club) -> None:
     assert club.where("103") == before
 
 
-def test_a_season_that_was_made_by_mistake_gives_way_once_it_is_deleted(club: Club) -> None:
+@pytest.mark.parametrize("ahead", [None, date(2026, 9, 20)])  # the latter before the clock was put back
+def test_a_season_that_was_made_by_mistake_gives_way_once_it_is_deleted(club: Club, ahead: date | None) -> None:
     """A copy of the season lists a player; it is not believed to be gone at once, since one answer may be short."""
     account = club.account
     account.has = [OUTDOOR]
@@ -116,6 +117,8 @@ def test_a_season_that_was_made_by_mistake_gives_way_once_it_is_deleted(club: Cl
     account.has.remove(copy)
     del account.groups_of[copy.label]
     account.people["104"] = Person("New", "Player", None, 9, {"11"})
+    if ahead is not None:
+        assert not club.sync(ahead).teams.season_exists
 
     days = [date(2026, 9, 4), date(2026, 9, 5), date(2026, 9, 6)]
     read = [club.sync(day).teams.season_exists for day in days]

@@ -7,7 +7,7 @@ import pytest
 
 from twizzit_pipeline.plan.places import find_season
 from twizzit_pipeline.plan.rows import LocalSeason, WantedSeason
-from twizzit_pipeline.runs.seasons import Kept, called, listed, season_of, settle
+from twizzit_pipeline.runs.seasons import Kept, called, listed, of_rows, running, season_of, settle, today
 from twizzit_pipeline.twizzit.records import Season
 
 DAY = date(2026, 11, 23)
@@ -140,3 +140,41 @@ def test_a_season_of_shotspots_that_is_called_as_another_one_of_the_account_is_n
     listed_too = replace(indoor, others=frozenset({"2026-2027 outdoor"}))
     assert find_season(listed_too, local[:1]) == -1
     assert find_season(listed_too, local) == 2
+
+
+FIRST = (1, "2025-2026", "a", date(2025, 7, 1), date(2026, 6, 30), None)
+SECOND = (2, "2026-2027", "b", date(2026, 7, 1), date(2027, 6, 30), None)
+
+
+@pytest.mark.parametrize(
+    ("day", "label"),
+    [
+        (date(2025, 7, 1), "2025-2026"),
+        (date(2026, 6, 30), "2025-2026"),
+        (date(2026, 7, 1), "2026-2027"),
+        (date(2027, 6, 30), "2026-2027"),
+        (date(2027, 7, 1), "2026-2027"),  # all are over: the last
+    ],
+)
+def test_a_season_runs_from_its_first_day_to_its_last(day: date, label: str) -> None:
+    assert running(of_rows([SECOND, FIRST], "07-01"), day) == label
+
+
+@pytest.mark.parametrize(("day", "believed"), [(date(2026, 10, 2), False), (date(2026, 10, 3), True)])
+def test_a_season_that_is_not_listed_gives_way_on_the_second_day_where_another_runs(day: date, believed: bool) -> None:
+    copy = (3, "2026-2027 kopie", "c", date(2026, 9, 1), date(2027, 6, 30), date(2026, 10, 1))
+    assert running(of_rows([SECOND, copy], "07-01"), day) == ("2026-2027" if believed else "2026-2027 kopie")
+    assert running(of_rows([FIRST, copy], "07-01"), day) == "2026-2027 kopie", "the other one is over"
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(None, None), (date(2026, 8, 1), None), (None, date(2027, 5, 1)), (date(2027, 5, 1), date(2026, 8, 1))],
+)
+def test_dates_that_are_left_out_or_impossible_follow_from_the_label(start: date | None, end: date | None) -> None:
+    (season,) = of_rows([(1, "2026-2027", None, start, end, None)], "08-15")
+    assert (season.start_date, season.end_date) == (date(2026, 8, 15), date(2027, 8, 14))
+    (of_a_day,) = of_rows([(1, "Beker", None, date(2026, 8, 1), date(2026, 8, 1), None)], "08-15")
+    assert (of_a_day.start_date, of_a_day.end_date) == (date(2026, 8, 1), date(2026, 8, 1))
+    (without_years,) = of_rows([(1, "Zomer", None, None, None, None)], "07-01")
+    assert without_years.runs(today())

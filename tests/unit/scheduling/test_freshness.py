@@ -56,6 +56,10 @@ LATE: dict[str, Any] = {"players_at": ago(2.1)}
         ({**LATE, "sync_interval_minutes": 120}, False),
         ({"last_sync_at": ago(0.1), "sync_interval_minutes": 1}, False),  # counts as five minutes
         ({"last_sync_at": ago(0.2), "sync_interval_minutes": 1}, True),
+        # Before the clock was put back, by a day: what ended then says nothing, and a sync since then all.
+        ({f"{entity}_at": ago(-24) for entity in TURNED_ON}, True),
+        ({**{f"{entity}_at": ago(-24) for entity in TURNED_ON}, "last_sync_at": ago(1)}, False),
+        ({**LATE, "last_sync_at": ago(-24), "changed_at": ago(-24)}, True),
     ],
 )
 def test_who_is_late(changes: dict[str, Any], is_late: bool) -> None:

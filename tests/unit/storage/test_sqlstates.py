@@ -21,7 +21,7 @@ LATER = {
     "54000": "a limit of its own",
     "55006": "in use",
     "55P03": "Another transaction holds a lock that is needed",
-    "57014": "cannot do this now",
+    "57014": "raise that for our user",
     "57P01": "cannot be reached",
     "57P03": "is starting or stopping",
     "58030": "its machine",
@@ -78,6 +78,23 @@ def test_a_row_is_never_quoted(state: str) -> None:
     assert state not in QUOTING or "Annelies" not in said
 
 
+@pytest.mark.parametrize(
+    ("said", "todo"),
+    [
+        ("unsupported startup parameter: options", "ignore_startup_parameters"),
+        ("transaction blocks not allowed in statement pooling mode", "pool_mode = transaction"),
+        ("query_wait_timeout", "default_pool_size"),
+        ("query timeout", "raise that limit"),
+        ("idle transaction timeout", "raise that limit"),
+    ],
+)
+def test_each_refusal_of_a_pooler_has_its_own_advice(said: str, todo: str) -> None:
+    ours = in_our_words(pg.lookup("08P01")(said))
+    assert isinstance(ours, DatabaseUnavailable)
+    assert said in str(ours)
+    assert todo in str(ours).partition("; ")[2]
+
+
 @pytest.mark.parametrize("state", OURS)
 def test_a_mistake_of_our_sql_is_none_of_the_operators(state: str) -> None:
     assert in_our_words(_error(state)) is None
@@ -92,6 +109,7 @@ WITHOUT_A_STATE = {
     "FATAL:  sorry, too many clients already": (DatabaseUnavailable, "no connection left"),
     "FATAL:  remaining connection slots are reserved": (DatabaseUnavailable, "no connection left"),
     "FATAL:  unsupported startup parameter: options": (DatabaseUnavailable, "ignore_startup_parameters"),
+    "FATAL:  query_wait_timeout": (DatabaseUnavailable, "default_pool_size"),
     "FATAL:  the database system is starting up": (DatabaseUnavailable, "is starting or stopping"),
     "connection to server failed: Connection refused": (DatabaseUnavailable, "cannot be reached"),
     "connection to server failed: session is read-only": (DatabaseUnavailable, "promote the standby"),

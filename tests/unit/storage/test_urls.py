@@ -54,6 +54,25 @@ def test_no_part_of_a_password_is_shown(url: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("parameter", ["schema=public", "pgbouncer=true", "autocommit=1", "row_factory=x", "ssl=1"])
+def test_a_parameter_of_another_library_is_refused(parameter: str) -> None:
+    with pytest.raises(UnsupportedDatabase, match=f"has {parameter.partition('=')[0]} behind its .*leave it out"):
+        parse_url(SecretStr(f"postgresql://u:p@h/d?sslmode=require&{parameter}"), "TWIZZIT_DATABASE_URL")
+
+
+def test_what_libpq_reads_in_two_ways_is_read_in_both() -> None:
+    read = parse_url(SecretStr("postgresql://u:p%40ss@%2Frun%2Fpost gres:5433/d?ssl=true"), "TWIZZIT_DATABASE_URL")
+    assert (read.password, read.host, read.port) == ("p@ss", None, None)
+    assert conninfo_to_dict(for_libpq(read)) == {
+        "user": "u",
+        "password": "p@ss",
+        "host": "/run/post gres",
+        "port": "5433",
+        "dbname": "d",
+        "sslmode": "require",
+    }
+
+
 SEVERAL = {
     "postgresql://u:p@ss@h1:5432,h2:5433/d?target_session_attrs=read-write": ("h1,h2", "5432,5433"),
     "postgresql://u:p%40ss@h1,h2:5433/d": ("h1,h2", "5432,5433"),

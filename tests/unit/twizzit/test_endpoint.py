@@ -4,14 +4,16 @@ import contextlib
 import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from twizzit_pipeline.errors import ConnectionFailed, EndpointRefused
+from twizzit_pipeline.errors import ConnectionFailed, EndpointRefused, SettingsError
 from twizzit_pipeline.twizzit.endpoint import Endpoint, check_addresses, parse_endpoint, refuse_private
+from twizzit_pipeline.twizzit.reach import reach
 from twizzit_pipeline.twizzit.transport import guarded_transport
 
 
@@ -256,6 +258,27 @@ def test_a_port_without_a_server_is_an_error_of_connecting() -> None:
     transport = guarded_transport(Endpoint("v2", "http://127.0.0.1:9/v2/api"), allow_private=True, connections=1)
     with httpx.Client(transport=transport) as client, pytest.raises(httpx.ConnectError):
         client.get("http://127.0.0.1:9/v2/api/groups")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_a_file_for_tls_that_cannot_be_read_is_said_in_a_line(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = Endpoint("v2", "https://localhost:9/v2/api")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listening = Endpoint("v2", f"https://127.0.0.1:{listener.getsockname()[1]}/v2/api")
+        monkeypatch.setenv(variable, str(tmp_path / "not" / "there"))
+        for attempt in (
+            lambda: guarded_transport(endpoint, allow_private=True, connections=1),
+            lambda: reach(listening, allow_private=True, seconds=60),
+        ):
+            with pytest.raises(SettingsError, match=variable) as caught:
+                attempt()
+            assert "\n" not in str(caught.value)
+    (tmp_path / "empty").write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty"))
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+        guarded_transport(endpoint, allow_private=True, connections=1)
 
 
 def test_an_answer_that_drips_is_cut_off_after_its_time() -> None:

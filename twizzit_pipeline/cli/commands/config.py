@@ -188,7 +188,7 @@ def _show(found: SyncConfig, notified: tuple[str, ...], *, as_json: bool) -> Non
     lines = [
         ("Syncs:", ", ".join(name for name in SYNC_TYPES if getattr(found, f"sync_{name}")) or "nothing"),
         ("By itself:", f"every {_interval(found.sync_interval_minutes)}" if found.auto_sync_enabled else "no"),
-        ("Last sync:", moment(found.last_sync_at)),
+        ("Last good:", moment(found.last_sync_at)),
         ("Next sync:", _next(found) + (f": {because.words}" if because else "")),
         ("Calls:", f"{found.calls_this_month:,} this month, {limit}"),
         *meaning_lines(found),
@@ -221,6 +221,8 @@ def _who_wins(found: SyncConfig) -> str:
 def _next(found: SyncConfig) -> str:
     if not found.auto_sync_enabled:
         return moment(None)
+    if not found.is_active:
+        return f"never: the credential is switched off; twizzit credentials activate {found.credential_id}"
     if not (found.sync_teams or found.sync_players or found.sync_competitions):
         return "never: it is to sync nothing"
     start: datetime | None = found.next_sync_at

@@ -106,8 +106,8 @@ def _decided(row: "HistoryRow") -> str | None:
 
 def _undid(row: "HistoryRow") -> str | None:
     """Which rows an undo is of; None for a sync."""
-    ids = row.details.get("undone")
-    return f"undid {', '.join(map(str, ids))}; to bring that back: twizzit undo {row.id}" if ids else None
+    ids = ", ".join(map(str, row.undid))
+    return f"undid {ids}; to bring that back: twizzit undo {row.id}" if ids else None
 
 
 def _repaired(row: "HistoryRow") -> str | None:

@@ -7,7 +7,7 @@ from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, o
 from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.errors import EndpointRefused, TwizzitPipelineError
+from twizzit_pipeline.errors import EndpointRefused, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.storage.engine import driver_errors
 
 _SECONDS = 5.0
@@ -40,7 +40,7 @@ def _endpoint(url: str, ids: list[int], *, allow_private: bool) -> Finding:
     try:
         endpoint = parse_endpoint(url)
         reach(endpoint, allow_private=allow_private, seconds=_SECONDS)
-    except EndpointRefused as error:
+    except (EndpointRefused, SettingsError) as error:
         return problem("endpoint", f"{error} ({whose})")
     except TwizzitPipelineError as error:
         todo = "See this machine's network and firewall, and the spelling: twizzit credentials list"

@@ -1,7 +1,6 @@
 """My club: how it is doing, its syncs, what waits for a person; and the list of clubs where there are several."""
 
 import zlib
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -19,7 +18,6 @@ from twizzit_pipeline.queries import later, listing, overview
 from twizzit_pipeline.queries.fixtures import match_mappings_of
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.scheduling import requested, requests
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.scheduling.requested import Request
@@ -27,7 +25,7 @@ from twizzit_pipeline.scheduling.requested import Request
 router = page_router()
 
 _NEXT_MATCHES = 5
-_RECENT_ROWS = 12  # of the history: enough for what is under way
+_RECENT_ROWS = 12  # of the history: enough for the last sync behind one that is under way
 
 Asking = Annotated[ClubVisit, at_club("POST /sync/teams/{credentialId}")]
 Looking = Annotated[ClubVisit, at_club("GET /sync/history/{credentialId}")]
@@ -120,19 +118,13 @@ def progress_of(at: ClubVisit) -> dict[str, Any]:
     """What waits and what is under way; `busy`: whether there is any; `mark`: another one as soon as that changes."""
     engine = at.visit.service.engine
     waits, _ = requested.listing(engine, credential_ids=[at.id])
-    recent = history.recent(engine, at.id, limit=_RECENT_ROWS)
-    running = _running(recent)
+    recent = history.recent(engine, at.id, limit=_RECENT_ROWS, syncs_alone=True)
+    running = history.under_way(engine, at.id)
     stands = [(one.request.id, one.request.status) for one in waits], [(row.id, row.status) for row in running]
     return {
         "busy": bool(waits or running),
         "mark": f"{zlib.crc32(repr(stands).encode()):08x}",
         "asked": [(one.request, may_cancel(at, one.request)) for one in waits],
         "running": running,
-        "last": next((one for one in by_run(recent, {}) if one.kind == "sync" and one.status != "in_progress"), None),
+        "last": next((one for one in by_run(recent, {}) if one.status != "in_progress"), None),
     }
-
-
-def _running(recent: Sequence[HistoryRow]) -> list[HistoryRow]:
-    """The rows of the run under way, those that have ended too, in the order in which they were opened."""
-    runs = {row.dagster_run_id for row in recent if row.status == "in_progress"}
-    return [row for row in reversed(recent) if row.dagster_run_id in runs]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
-from twizzit_pipeline.entities import TEAMS
+from twizzit_pipeline.entities import ENTITIES, TEAMS
 from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages.reasons import reason_of
 from twizzit_pipeline.http_api.pages.routing import page_router
@@ -24,7 +24,11 @@ from twizzit_pipeline.runs.sentences import lines
 router = page_router()
 
 _ROWS_OF_HISTORY = 60
+_MOST_OF_A_RUN = len(ENTITIES)
+# A page begins and ends where a run does, and none is left out between two pages.
+_BACK = _ROWS_OF_HISTORY - 2 * _MOST_OF_A_RUN
 _CHANGES = 200
+_UNDONE_SHOWN = 50  # an undo may be of all since a moment
 
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 SyncId = Annotated[int, Path(alias="syncId", ge=1, le=2**31 - 1), PLAIN]
@@ -42,15 +46,20 @@ class Line:
 def syncs_page(at: Annotated[ClubVisit, at_club("GET /sync/history/{credentialId}")], offset: Offset = 0) -> Response:
     """The syncs of a club, newest first."""
     engine = at.visit.service.engine
-    rows = history.recent(engine, at.id, limit=_ROWS_OF_HISTORY + 1, offset=offset)
+    before = min(offset, _MOST_OF_A_RUN)
+    around = history.recent(engine, at.id, limit=before + _ROWS_OF_HISTORY + 1, offset=offset - before)
+    first = _beginning(around, before)
+    offset -= before - first
+    rows = around[first : first + _ROWS_OF_HISTORY + 1]
     more = len(rows) > _ROWS_OF_HISTORY
     counts = journal.counts(engine, [row.id for row in rows])
     found = by_run(rows, counts)
     if more and len(found) > 1:  # of the last one, some rows may be missing
         found = found[:-1]
     older = offset + sum(len(one.rows) for one in found)
-    newer = max(0, offset - _ROWS_OF_HISTORY) if offset else None
-    return at.page("syncs.html", syncs=found, older=older if more else None, newer=newer)
+    newer = max(0, offset - _BACK) if offset else None
+    undone = history.undone_by(engine, at.id)
+    return at.page("syncs.html", syncs=found, undone=undone, older=older if more else None, newer=newer)
 
 
 @router.get("/clubs/{credentialId}/syncs/{syncId}")
@@ -62,18 +71,30 @@ def sync_page(
     row = history.one(engine, at.id, sync_id)
     if row is None:
         raise Refusal(404, "error.not_found")
-    rows = [row] if row.dagster_run_id is None else history.for_run(engine, row.dagster_run_id)
+    rows = [row] if row.dagster_run_id is None else history.for_run(engine, row.dagster_run_id, credential_id=at.id)
     ids = [one.id for one in rows]
     changes = journal.changes(engine, at.id, history_ids=ids, limit=_CHANGES + 1, offset=offset)
     counts = journal.counts(engine, ids)
+    sync = Sync(rows, sum(counts.values()))
     return at.page(
         "sync.html",
-        sync=Sync(rows, sum(counts.values())),
+        sync=sync,
+        undone=sync.undone(history.undone_by(engine, at.id)),
+        undid=by_run(history.these(engine, at.id, sync.undid), {})[:_UNDONE_SHOWN] if sync.undid else (),
         lines=_in_words(at, changes[:_CHANGES]),
         left_out=_left_out(at, rows),
         older=offset + _CHANGES if len(changes) > _CHANGES else None,
         newer=max(0, offset - _CHANGES) if offset else None,
     )
+
+
+def _beginning(rows: Sequence[HistoryRow], place: int) -> int:
+    """Where the run begins that the row at this place is of, so that no page shows the older half of one alone."""
+    while 0 < place < len(rows) and rows[place].dagster_run_id is not None:
+        if rows[place - 1].dagster_run_id != rows[place].dagster_run_id:
+            break
+        place -= 1
+    return place
 
 
 def _in_words(at: ClubVisit, changes: Sequence[Changed]) -> list[Line]:

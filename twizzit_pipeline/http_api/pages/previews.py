@@ -1,5 +1,6 @@
 """What will happen: the plan of the next sync, row by row and field by field, to apply as it stands, in part or not."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,18 +68,20 @@ class Part:
     """What the plan has of one entity.
 
     Attributes:
-        actions: action → its items, those that are shown; `more`: how many are not.
+        actions: action → its items, those that are shown; `counts`: how many there are; `more`: how many are not shown.
         asides: kind → its rows: `name`, `why`.
-        questions: what a sync would ask a person, those that are shown.
+        questions: what a sync would ask a person, those that are shown; `asked`: how many there are.
     """
 
     entity: str
     error: str | None
     unchanged: int
     actions: Mapping[str, Sequence[Item]]
+    counts: Mapping[str, int]
     more: int
     asides: Mapping[str, Sequence[Mapping[str, str]]]
     questions: Sequence[Asked]
+    asked: int
 
 
 @router.get("/clubs/{credentialId}/preview")
@@ -183,17 +186,22 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
     shown = found["items"][:_MOST_SHOWN]
     actions: dict[str, list[Item]] = {}
     for item in sorted(shown, key=plans.is_remembered):  # what changes nothing in ShotSpot comes last
-        action = REMEMBER if plans.is_remembered(item) else item["action"]
-        actions.setdefault(action, []).append(_item(entity, item, texts))
+        actions.setdefault(_action(item), []).append(_item(entity, item, texts))
     return Part(
         entity=entity,
         error=found["error"],
         unchanged=int(found["counts"]["unchanged"]),
         actions=actions,
+        counts=Counter(map(_action, found["items"])),
         more=len(found["items"]) - len(shown),
         asides={kind: [_aside(entity, row, texts) for row in found[kind]] for kind in _ASIDE if found[kind]},
         questions=[_asked(row, texts) for row in found.get("questions", ())[:_MOST_SHOWN]],
+        asked=len(found.get("questions", ())),
     )
+
+
+def _action(item: Mapping[str, Any]) -> str:
+    return REMEMBER if plans.is_remembered(item) else str(item["action"])
 
 
 def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:

@@ -33,10 +33,24 @@ class Sync:
         return min((row.status for row in self.rows), key=_urgency)
 
     @property
+    def outcome(self) -> str:
+        """How it is shown to have ended: its status, or ``skipped`` where the account has no such season."""
+        return self.status if any(row.season_exists for row in self.rows) else "skipped"
+
+    @property
     def kind(self) -> Literal["sync", "decision", "undo"]:
         """What it was: the history has what people decided and undid, too."""
         direction = self.rows[0].sync_direction
         return "decision" if direction == DECISION else "undo" if direction == UNDO else "sync"
+
+    @property
+    def undid(self) -> Sequence[int]:
+        """The rows of the history that it undid; none of what is no undo."""
+        return self.rows[0].undid
+
+    def undone(self, by: Mapping[int, int]) -> int | None:
+        """The undo that undid it, if it is undone now; `by` as `history.undone_by` has it."""
+        return next((by[row.id] for row in self.rows if row.id in by), None)
 
     @property
     def stopped_at(self) -> int | None:

@@ -59,6 +59,7 @@ def one_sync(
         if row is None:
             raise Problem(404, "Sync not found")
         rejected = history.rejected_rows(here.engine, sync_id)
+        undone = history.undone_by(here.engine, credential_id)
     entry = schemas.HistoryEntry.of(
         row,
         rejected_rows=[_rejected(one, credential_id) for one in rejected],
@@ -69,6 +70,8 @@ def one_sync(
         unknown_words=row.details.get(details.UNKNOWN_WORDS) or {},
         repair=_repaired(row),
         departures=_departures(row),
+        undone_by=undone.get(sync_id),
+        undid=list(row.undid),
     )
     return schemas.HistoryOne(history=entry)
 

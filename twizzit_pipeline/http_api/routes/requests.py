@@ -77,7 +77,9 @@ def cancel_sync_request(here: Here, caller: CurrentCaller, request_id: RequestId
 
 def rows_of(here: Service, made: Request) -> list[history.HistoryRow]:
     """The history of the run that carries a request out, as far as there is one."""
-    return [] if made.run_id is None else history.for_run(here.engine, made.run_id)
+    if made.run_id is None:
+        return []
+    return history.for_run(here.engine, made.run_id, credential_id=made.credential_id)
 
 
 def _found(here: Service, caller: Caller, request_id: int) -> Request:

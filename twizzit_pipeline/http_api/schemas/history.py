@@ -112,7 +112,8 @@ class DepartureCounts(Answer):
 class HistoryEntry(HistoryRow):
     """One sync with all that did not arrive. `rows` is null where none were read, `event_types` but for matches.
 
-    `repair` is null where none was asked for, `departures` where there were none.
+    `repair` is null where none was asked for, `departures` where there were none. `undone_by` is the undo by which it
+    is undone now, null where it is not; `undid` are the rows of the history that it undid, where it is an undo.
 
     `unknown_words`: the configuration's list that can say what a word means (`functions`, `statuses`) → the account's
     word that is not known → how many rows have it.
@@ -127,6 +128,8 @@ class HistoryEntry(HistoryRow):
     unknown_words: dict[str, dict[str, int]]
     repair: Repaired | None
     departures: DepartureCounts | None
+    undone_by: int | None
+    undid: list[int]
 
 
 class HistoryOne(Answer):

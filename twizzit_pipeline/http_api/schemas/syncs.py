@@ -138,9 +138,10 @@ class SyncConfig(Answer):
     `is_federation`: its groups may name other clubs than the organization. `review`: automatic syncs stop at their
     plan, until a person applies it.
 
-    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
-    `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are notified about
-    this credential, besides those of the settings; null for others than administrators.
+    `next_sync_at` is null where automatic syncs are off or cannot come (the credential is switched off, or nothing is
+    to be synced), and where the first one starts within seconds; `next_sync_because` says why it is further away than
+    the interval. `notify_to` are addresses that are notified about this credential, besides those of the settings; null
+    for others than administrators.
 
     `conflict_policy` says who wins where both sides changed a field since the last sync; `conflict_exceptions` names
     fields with another policy.

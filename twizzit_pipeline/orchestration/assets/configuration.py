@@ -196,7 +196,9 @@ def _is_new(result: CheckResult, recorded: tuple[str, str] | None, now: datetime
     if recorded is None:
         return True
     fingerprint, at = recorded
-    return fingerprint != result.fingerprint or now - datetime.fromisoformat(at) >= _RECORDED_ANEW
+    # What lies ahead is of before the clock was put back.
+    lately = timedelta() <= now - datetime.fromisoformat(at) < _RECORDED_ANEW
+    return fingerprint != result.fingerprint or not lately
 
 
 def _evaluation(result: CheckResult) -> dg.AssetCheckEvaluation:

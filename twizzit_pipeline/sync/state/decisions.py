@@ -121,8 +121,9 @@ def _seen_at(credential_id: int, entity: str, season: str, undone: Collection[in
     """When the last sync ended that brought all of the entity into ShotSpot, as the history has it.
 
     Not one that is undone: the mappings remember what an earlier one saw, and an edit since then is the newer change.
+    Nor one that lies ahead: it is of before the clock was put back.
     """
-    row = sync_history.c
+    row, now = sync_history.c, func.timezone("utc", func.statement_timestamp())
     found = newest(
         select(row.completed_at),
         credential_id,
@@ -131,6 +132,7 @@ def _seen_at(credential_id: int, entity: str, season: str, undone: Collection[in
         row.details["season"].astext == season,
         row.details["group_id"].astext.is_(None),
         row.details.has_key(MAPPINGS),
+        row.completed_at <= now,
         row.id.not_in(sorted(undone)),
     )
     return found.limit(1)

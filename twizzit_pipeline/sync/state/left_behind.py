@@ -1,18 +1,17 @@
 """Reads who stands in a team that a mapping named before people corrected it, so that they follow it.
 
-Only those whom a sync put there, or found there, and whom no person has moved since. The journal, which is long, is
-asked only where a player or a game stands elsewhere than where the mapping of their team says.
+Only those whom a sync put there, or found there, and whom no person has moved since. The journal is asked only where a
+player or a game stands elsewhere than where the mapping of their team says.
 """
 
 from collections.abc import Collection, Mapping, Set
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from twizzit_pipeline.plan.states import MatchState
-from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import remote_id
-from twizzit_pipeline.storage.tables import games, player_mappings, players, sync_changes, team_mappings
+from twizzit_pipeline.storage.tables import games, player_mappings, players, team_mappings
+from twizzit_pipeline.sync.state.journalled import journalled
 
 _SIDES = ("home_team_id", "away_team_id")
 _RESOLVE = "resolve"  # the action of what a person decided
@@ -74,15 +73,3 @@ def _moved_since(connection: Connection, table: Table, column: str, there: Mappi
     """Those of the rows (row → its team) that a sync last put elsewhere, or a person's decision there."""
     last = {row_id: said for row_id, *said in journalled(connection, table, column, there)}
     return {row_id for row_id, (team, action) in last.items() if team != str(there[row_id]) or action == _RESOLVE}
-
-
-def journalled(connection: Connection, table: Table, column: str, row_ids: Collection[int]) -> list[Any]:
-    """Row, what was written into the column, and by which action; the latest last."""
-    if not row_ids:
-        return []
-    entry = sync_changes.c
-    value = entry.after[column].astext
-    wanted = select(entry.row_id, value, entry.action).where(
-        entry.table_name == table.name, among(entry.row_id, sorted(row_ids)), value.is_not(None)
-    )
-    return list(connection.execute(wanted.order_by(entry.id)).all())

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table
 
 from twizzit_pipeline.plan.rows import LocalCompetition, LocalGame, LocalTeam
 from twizzit_pipeline.storage.tables import teams
-from twizzit_pipeline.sync.state.left_behind import journalled
+from twizzit_pipeline.sync.state.journalled import journalled
 
 _UNDO = "undo"  # the action of what an undo wrote
 _Calendar = TypeVar("_Calendar", LocalCompetition, LocalGame)

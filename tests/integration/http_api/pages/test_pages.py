@@ -135,6 +135,25 @@ def test_a_sync_shows_each_row_with_before_and_after(house: House, coach: PageVi
     assert coach.get(f"/twizzit/clubs/{house.club}/syncs/999999").status_code == 404
 
 
+def test_the_page_of_a_sync_shows_no_row_of_another_club(house: House, coach: PageVisitor) -> None:
+    table = tables.sync_history
+    ours = house.world.rows(table, credential_id=house.club, status="success")[-1]
+    theirs = {name: value for name, value in ours.items() if name != "id"} | {
+        "credential_id": house.other,
+        "status": "failed",
+        "error_message": "of another club",
+    }
+    with house.world.database.engine.begin() as connection:
+        added = connection.scalars(insert(table).values(theirs).returning(table.c.id)).one()
+    try:
+        coach.get(f"/twizzit/clubs/{house.club}/syncs/{ours['id']}")
+        assert coach.page.status_code == 200
+        assert "of another club" not in coach.text
+    finally:
+        with house.world.database.engine.begin() as connection:
+            connection.execute(delete(table).where(table.c.id == added))
+
+
 def test_what_was_left_out_has_its_rule_in_words(house: House, coach: PageVisitor) -> None:
     group, _ = house.world.roster()
     person = house.world.simulator.changes.add_person(group, "Ann", "Van der " + "Lang" * 12)
@@ -143,7 +162,7 @@ def test_what_was_left_out_has_its_rule_in_words(house: House, coach: PageVisito
     said = "not taken the last name is longer than 50 letters"
     assert re.search(rf"[1-9] players? {said} Twizzit: [\d, ]*{person}", coach.text)
     page = coach.get(f"/twizzit/clubs/{house.club}").text
-    (place,) = re.findall(r'href="([^"]+/syncs/\d+)#left-out">The last sync left \d+ things? out: see why', page)
+    (place,) = re.findall(r'href="([^"]+/syncs/\d+)#left-out">The sync of [^<]+ left \d+ things? out: see why', page)
     assert 'id="left-out"' in coach.get(place).text
 
 

@@ -9,6 +9,7 @@ from tests.integration.http_api.pages.conftest import House
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from tests.support.previewed import previewed
 from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.http_api.pages import previews
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.scheduling import config, heartbeat, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
@@ -132,6 +133,30 @@ def test_who_applied_a_plan_that_another_one_discarded_meanwhile_sees_it(house: 
     previewed(house.world, house.club)
     coach.get(f"{place}/preview")
     assert "The plan was not applied" not in coach.text
+
+
+def test_a_plan_counts_the_rows_too_that_it_does_not_show(
+    house: House, coach: PageVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, place = house.world, f"/twizzit/clubs/{house.club}"
+    players = world.roster(2)[1][:3]
+    before = {player: world.player(player) for player in players}
+    for player, row in before.items():
+        world.simulator.changes.rename_person(player, row["first_name"], f"Geteld{player}")
+    plan = previewed(world, house.club).plan
+    [updated] = [
+        one for one in plans.document(world.database.engine, plan.id)["entities"] if one["entity"] == "players"
+    ]
+    count = sum(item["action"] == "update" for item in updated["items"])
+    assert count >= len(players)
+    monkeypatch.setattr(previews, "_MOST_SHOWN", 1)
+    coach.get(f"{place}/preview")
+    of_players = coach.page.text.partition('id="players"')[2].partition("</section>")[0]
+    assert f"({count})</summary>" in of_players
+    assert of_players.count("<h3>") == 1
+    coach.post(f"{place}/plans/{plan.id}/discard", back=f"{place}/preview")
+    for player, row in before.items():
+        world.simulator.changes.rename_person(player, row["first_name"], row["last_name"])
 
 
 def test_a_plan_of_another_club_is_none_of_this_one(house: House, coach: PageVisitor) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.http_api.pages.conftest import House
+from tests.support.api_server import token
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from twizzit_pipeline.http_api.pages import undos
 from twizzit_pipeline.storage import tables
@@ -38,7 +39,24 @@ def test_an_undo_is_shown_and_then_done(house: House, admin: PageVisitor) -> Non
     assert house.world.player(player)["last_name"] == "Verkeerdelaer"  # looking changes nothing
     admin.post(f"{place}/undo", mark=mark(admin))
     assert "It was undone." in admin.text
-    assert "A sync was undone" in admin.text  # the undo's own page, which can be undone as well
+    undo = admin.page.url.path  # the undo's own page, which can be undone as well
+    assert "An undo gave it back what it held before." in admin.text
+    assert f'What it undid: <a href="{place}">Sync of ' in admin.page.text
+    admin.get(place)
+    assert f'<a href="{undo}">This is undone: see the undo</a>' in admin.page.text
+    assert f"{place}/undo" not in admin.page.text
+    listed = admin.get(place.rpartition("/")[0]).text
+    of_undo, of_sync = re.findall(r'<li class="card">.*?</li>', listed, re.S)[:2]
+    assert "Undone by a person · 1 change in ShotSpot" in of_undo
+    assert "undone since" not in of_undo
+    assert "undone since" in of_sync
+    with house.api.client(token("admin")) as api:
+        of_sync, of_undo = (
+            api.get(f"/sync/history/{house.club}/{path.rpartition('/')[2]}").json()["history"] for path in (place, undo)
+        )
+    assert (of_sync["undoneBy"], of_sync["undid"], of_undo["undoneBy"]) == (of_undo["id"], [], None)
+    assert of_sync["id"] in of_undo["undid"]
+    admin.get(undo)
     assert house.world.player(player)["last_name"] == before
     row = house.world.rows(tables.audit_log, action="undo")[-1]
     assert (row["actor_kind"], row["actor_id"][:5], row["actor_role"]) == ("token", "link-", "admin")

@@ -1,10 +1,11 @@
 """Syncs that stop at their plan: a review, and a first sync that finds almost none of its people."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import but_for, whole_database
@@ -97,6 +98,17 @@ def test_an_automatic_sync_with_a_review_stops_at_its_plan_until_that_is_applied
     run(world, credential, narrowing=Narrowing(chosen=chosen))
     assert waiting(world) == []
     world.assert_truth(credential)
+
+
+def test_a_plan_that_has_expired_waits_for_no_person(world: SyncWorld, credential: int) -> None:
+    review(world, credential)
+    run(world, credential, trigger=AUTOMATIC)
+    (first,) = waiting(world)
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.plans).values(expires_at=func.now() - timedelta(seconds=1)))
+    assert waiting(world) == []
+    run(world, credential, trigger=AUTOMATIC)
+    assert [one.id > first.id for one in waiting(world)] == [True]
 
 
 def test_a_review_without_a_change_is_a_success_and_needs_no_person(world: SyncWorld, credential: int) -> None:
