@@ -72,5 +72,5 @@ def test_what_it_imports_is_there(tmp_path: Path, name: str) -> None:
 
 
 def test_each_benchmark_is_tried() -> None:
-    tried = {"run_events", "sensor_tick", "federation", "run_cost", *LOADED_ALONE}
+    tried = {"run_events", "sensor_tick", "long_history", "federation", "run_cost", *LOADED_ALONE}
     assert {path.stem for path in BENCHMARKS.glob("*.py")} == tried
