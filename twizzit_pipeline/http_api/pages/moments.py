@@ -18,7 +18,8 @@ def day(when: date, texts: Texts) -> str:
         return texts(f"dates.{side}")
     when = local(when) if isinstance(when, datetime) else when
     weekdays, months = texts("dates.weekdays").split(), texts("dates.months").split()
-    return f"{weekdays[when.weekday()]} {when.day} {months[when.month - 1]} {when.year}"
+    number = texts("dates.first") if when.day == 1 else when.day
+    return f"{weekdays[when.weekday()]} {number} {months[when.month - 1]} {when.year}"
 
 
 def moment(when: datetime, texts: Texts) -> str:

@@ -136,7 +136,7 @@ def _found(at: ClubVisit, name: str) -> list[Person]:
 
 
 def _person(one: Registration, roster: Roster, texts: Texts) -> Person:
-    causes = "; ".join(reason_of(texts, "players", cause) for cause in one.causes)
+    causes = texts("signs.semicolon").join(reason_of(texts, "players", cause) for cause in one.causes)
     not_here = one.code == "rejected" and not one.here
     key = "registered.rejected_there" if not_here else f"registered.{one.code}"
     why = texts(key, why=causes, team=one.team)

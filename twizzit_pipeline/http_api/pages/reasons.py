@@ -9,5 +9,5 @@ def reason_of(texts: Texts, entity: str, reason: str) -> str:
     name, between, word = reason.partition(": ")
     for key in (f"reason.{entity}.{name}", f"reason.{name}"):
         if texts.has(key):
-            return f"{texts(key)} (“{word}”)" if between else texts(key)
+            return texts(key) + (" (" + texts("signs.quoted", word=word) + ")" if between else "")
     return sentence(entity, reason)

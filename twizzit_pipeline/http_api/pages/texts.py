@@ -19,7 +19,9 @@ LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "fr": "Français", "en": "En
 USUAL = "en"
 
 # French sets a space before these signs and after the first: a line must not end or begin with one of them alone.
-_SPACE_OF_SIGN = re.compile(r" (?=[:;?!»])|(?<=«) ")
+_SPACE_OF_SIGN = re.compile(r" (?=[:;?!»])|(?<=«) |(?<=\d) (?=\d{3}\b)")
+# Values that count something; others are the id of a row or the number of a shirt, and stay in one piece.
+_COUNTS = frozenset({"calls", "count", "found", "limit", "longest", "processed", "scanned", "succeeded"})
 _PART = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]{0,20})?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?")
 
 
@@ -36,7 +38,14 @@ class Texts:
         Raises:
             KeyError: there is none.
         """
-        return self.texts[key].format(**values) if values else self.texts[key]
+        if not values:
+            return self.texts[key]
+        said = {name: self.number(one) if name in _COUNTS else one for name, one in values.items()}
+        return self.texts[key].format(**said)
+
+    def number(self, value: object) -> str:
+        """A number that counts, its thousands apart as the language writes them: ``1.200``; anything else as it is."""
+        return f"{value:,}".replace(",", self.texts["signs.thousand"][1:-3]) if isinstance(value, int) else str(value)
 
     def has(self, key: str) -> bool:
         """Whether there is a text of this key."""
@@ -54,7 +63,12 @@ def texts_of(language: str) -> Texts:
     found = dict(_flat("", _read(language)))
     for of in ENTITIES.values():
         found |= _of_entity(of, language)
-    return Texts(language, {key: _SPACE_OF_SIGN.sub("\N{NO-BREAK SPACE}", text) for key, text in found.items()})
+    return Texts(language, {key: _set(text) for key, text in found.items()})
+
+
+def _set(text: str) -> str:
+    """A text as it is shown: the catalogues are typed with the blank and the apostrophe of a keyboard."""
+    return _SPACE_OF_SIGN.sub("\N{NO-BREAK SPACE}", text).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 
 
 def _read(name: str) -> Mapping[str, Any]:

@@ -157,7 +157,7 @@ def test_a_doubtful_link_is_one_of_them_or_none(house: House, coach: PageVisitor
     shirts = {one.local_id: one.jersey_number for one in found.candidates}
     assert list(shirts.values()) == [row["jersey_number"], None]
     for one in found.candidates:
-        number = "" if shirts[one.local_id] is None else f" · number {shirts[one.local_id]}"
+        number = "" if shirts[one.local_id] is None else f" · shirt number {shirts[one.local_id]}"
         assert f"ShotSpot {one.local_id}{number} · {one.team_name}" in coach.text
     assert "may be one person twice" in coach.text
     press(coach, house, found.id, "link:x")
@@ -182,7 +182,7 @@ def test_one_who_is_mapped_is_shown_with_the_other_row(house: House, coach: Page
     coach.get(f"/twizzit/clubs/{house.club}/decide")
     assert f"(ShotSpot {row['id']}) and plays as that one. Or is it one of these?" in coach.text
     assert found.local_jersey_number == row["jersey_number"]
-    number = "" if row["jersey_number"] is None else f" · number {row['jersey_number']}"
+    number = "" if row["jersey_number"] is None else f" · shirt number {row['jersey_number']}"
     assert f"ShotSpot {row['id']}{number} · {found.local_team_name}" in coach.text
     assert f"ShotSpot {other}" in coach.text
     assert "No, they are different ones" in coach.text

@@ -173,8 +173,8 @@ def test_thousands_at_once_are_shown_in_part_and_decided_together(deserted: Dese
         connection.execute(hold.encode(), [more])
     waiting = more + list(before.values()).count("held")
     admin.get(f"{place}/decide")
-    assert f"All {waiting} at once" in admin.text
-    assert f"{waiting - 200} more wait" in admin.text
+    assert f"All {waiting:,} at once" in admin.text
+    assert f"{waiting - 200:,} more wait" in admin.text
     assert len(admin.page.content) < 500_000
     mark = re.findall(r'name="held_mark" value="([^"]+)"', admin.page.text)[0]
 
@@ -186,6 +186,6 @@ def test_thousands_at_once_are_shown_in_part_and_decided_together(deserted: Dese
 
     mark = re.findall(r'name="held_mark" value="([^"]+)"', admin.page.text)[0]
     admin.post(f"{place}/departures/refuse", held_mark=mark, back=f"{place}/decide")
-    assert f"{waiting - 1} stay as they are." in admin.text
+    assert f"{waiting - 1:,} stay as they are." in admin.text
     many = {name: status for name, status in statuses(deserted).items() if name.startswith("many-")}
     assert many == {f"many-{n}": "waiting" if n == 1 else "refused" for n in range(1, more + 1)}

@@ -179,7 +179,7 @@ def test_who_may_play_shows_both_sides_and_escapes_names(house: House, coach: Pa
     assert "registration_in_step" not in coach.text
     house.world.change(tables.players, house.world.local_id(house.world.roster()[1][1]), is_twizzit_registered=False)
     coach.get(f"/twizzit/clubs/{house.club}/teams/{team}")
-    assert "Of 1 person ShotSpot's registration is not what the link with Twizzit says." in coach.text
+    assert "Of 1 person ShotSpot’s registration is not what the link with Twizzit says." in coach.text
     assert "Linked with Twizzit, but not registered in ShotSpot" in coach.text
     coach.get(f"/twizzit/clubs/{house.club}/players?name=%3Cscript%3Ealert")
     assert HOSTILE not in coach.page.text

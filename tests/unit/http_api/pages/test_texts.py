@@ -13,6 +13,7 @@ from twizzit_pipeline import errors
 from twizzit_pipeline.decisions.values import Kind
 from twizzit_pipeline.entities import ENTITIES, WRITTEN_TABLES
 from twizzit_pipeline.http_api import pages
+from twizzit_pipeline.http_api.pages import texts as texts_module
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES, texts_of, wanted
 from twizzit_pipeline.http_api.pages.values import UNSHOWN
 from twizzit_pipeline.plan import QuestionKind
@@ -205,10 +206,47 @@ def test_the_language_that_a_browser_likes_best(accepted: str, language: str) ->
     assert wanted(accepted) == language
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_text_that_counts_has_both_forms_and_many_have_the_number_that_one_has(language: str) -> None:
+    texts = texts_of(language).texts
+    heads = {key.removesuffix(".one") for key in texts if key.endswith(".one")}
+    heads |= {key.removesuffix(".other") for key, text in texts.items() if key.endswith(".other") and "{count}" in text}
+    counting = {head for head in heads if f"{head}.one" in texts and f"{head}.other" in texts}
+    assert heads - counting == set()
+    uneven = {
+        head for head in counting if "{count}" in texts[f"{head}.one"] and "{count}" not in texts[f"{head}.other"]
+    }
+    assert uneven == set()
+
+
 def test_zero_is_one_in_french_alone() -> None:
     assert texts_of("fr").count("syncs.changes", 0) == "0 changement dans ShotSpot"
     assert texts_of("nl").count("syncs.changes", 0) == "0 wijzigingen in ShotSpot"
     assert texts_of("nl").count("syncs.changes", 1) == "1 wijziging in ShotSpot"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "1,234"), ("nl", "1.234"), ("fr", "1\N{NO-BREAK SPACE}234")])
+def test_thousands_of_what_is_counted_are_apart_as_the_language_writes_them(language: str, said: str) -> None:
+    texts = texts_of(language)
+    assert (texts.number(1234), texts.number(999)) == (said, "999")
+    assert texts.count("club.players", 1234).startswith(f"{said} ")
+    assert said in texts("club.calls_of", calls=1234, limit=12345678)
+    assert texts("sync.row", id=1234).endswith("1234")
+    assert texts.count("players.found", 2, name="1234").count("1234") == 1
+
+
+def test_each_value_in_a_text_is_known_to_count_or_not() -> None:
+    """So a number that a text to come counts has its thousands apart as well."""
+    named_ = set().union(*map(placeholders, ENGLISH.values()))
+    names = {"id", "least", "match", "most", "name", "number", "season", "seasons", "team", "until", "value"}
+    names |= {"when", "why", "word"}
+    assert named_ - names == texts_module._COUNTS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_has_one_kind_of_apostrophe(language: str) -> None:
+    assert [key for key, text in texts_of(language).texts.items() if "'" in text] == []
+    assert texts_of("en")("preview.reason.first_sync").count("’") == 1
 
 
 def test_no_line_of_french_ends_or_begins_with_a_sign_alone() -> None:
@@ -216,6 +254,14 @@ def test_no_line_of_french_ends_or_begins_with_a_sign_alone() -> None:
     assert texts.count("players.found", 2, name="an").endswith("à «\N{NO-BREAK SPACE}an\N{NO-BREAK SPACE}»")
     loose = [key for key, text in texts.texts.items() if "« " in text or re.search(r" [:;?!»]", text)]
     assert loose == []
+
+
+def test_no_page_writes_a_sign_that_a_language_sets_in_its_own_way() -> None:
+    """A colon after a value, quotes, what stands between causes: French has spaces there that the others do not."""
+    own = re.compile(r"""(?:\}\}|%\}|>)[:;?!]\s|\{\{ "[:;] |[“”«»]""")
+    templates = {name: source for name, source in SOURCES.items() if name.endswith(".html")}
+    assert {name: found for name, source in templates.items() if (found := own.findall(source))} == {}
+    assert texts_of("fr")("signs.colon") == "\N{NO-BREAK SPACE}: "
 
 
 def test_the_package_brings_its_files_along() -> None:

@@ -85,6 +85,9 @@ def test_a_reason_is_said_of_its_entity_with_the_accounts_own_word() -> None:
     assert reason_of(DUTCH, "players", "last_name_length") == "de achternaam is langer dan 50 letters"
     assert reason_of(ENGLISH, "matches", "team_not_mapped") != reason_of(ENGLISH, "players", "team_not_mapped")
     assert reason_of(DUTCH, "players", "not_a_player: Trainer") == "geen functie van een speler (“Trainer”)"
+    assert reason_of(texts_of("fr"), "players", "not_a_player: Coach").endswith(
+        "joueur («\N{NO-BREAK SPACE}Coach\N{NO-BREAK SPACE}»)"
+    )
     assert reason_of(DUTCH, "players", "a_reason_to_come") == "a reason to come"
 
 
