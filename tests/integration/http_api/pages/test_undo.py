@@ -48,8 +48,8 @@ def test_an_undo_is_shown_and_then_done(house: House, admin: PageVisitor) -> Non
     listed = admin.get(place.rpartition("/")[0]).text
     of_undo, of_sync = re.findall(r'<li class="card">.*?</li>', listed, re.S)[:2]
     assert "Undone by a person · 1 change in ShotSpot" in of_undo
-    assert "undone since" not in of_undo
-    assert "undone since" in of_sync
+    assert "undone afterwards" not in of_undo
+    assert "undone afterwards" in of_sync
     with house.api.client(token("admin")) as api:
         of_sync, of_undo = (
             api.get(f"/sync/history/{house.club}/{path.rpartition('/')[2]}").json()["history"] for path in (place, undo)
