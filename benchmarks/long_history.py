@@ -19,27 +19,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cost.twizzit import KEY, Club, simulator
-from pydantic import SecretStr
+from cost.one_process import pure, settings_of, with_credential
+from cost.twizzit import Club, simulator
 from sqlalchemy import text
 
-from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.local.syncs import EndedSyncs
-from twizzit_pipeline.quality import mapping_quality, scan_quality
 from twizzit_pipeline.queries import overview
 from twizzit_pipeline.queries.left_out import left_out
 from twizzit_pipeline.queries.registered import registered
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.scheduling import due
-from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.storage.migrate import migrate
-from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions
-from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
-from twizzit_pipeline.sync.entities.players import map_players, scan_players
-from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
-from twizzit_pipeline.sync.session import SyncSession
 
 SMALL = ("--teams", "6", "--players", "10", "--contacts", "3")
 HOURS_OF_A_YEAR = 8760
@@ -61,7 +53,7 @@ _EARLIER_SYNCS = """
     CROSS JOIN twizzit_credentials AS credential
     CROSS JOIN generate_series(1, :syncs) AS number
     CROSS JOIN LATERAL (SELECT make_interval(hours => number)) AS before (earlier)
-    WHERE history.dagster_run_id = 'first'
+    WHERE history.dagster_run_id = 'pure-0'
 """
 
 
@@ -73,20 +65,10 @@ class Looks:
         self._season = seasons.season_of(seasons.today(), settings.season_start).label
         self._runs = 0
 
-    def sync(self, run_id: str | None = None) -> None:
+    def sync(self) -> None:
         """A whole sync and its checks."""
+        pure(self._settings, self._database, 1, self._season, self._runs)
         self._runs += 1
-        with SyncSession(
-            settings=self._settings,
-            database=self._database,
-            credential_id=1,
-            season=self._season,
-            run_id=run_id or f"run {self._runs}",
-        ) as session:
-            for scan in (scan_teams, scan_players, scan_competitions, scan_matches):
-                scan_quality(session, scan(session))
-            for mapping in (map_teams, map_players, map_competitions, map_matches):
-                mapping_quality(session, mapping(session))
 
     def seconds(self) -> dict[str, float]:
         """The medians, of everything once more than it is measured."""
@@ -118,27 +100,11 @@ class Looks:
 
 def measure(home: Path, club: Club, clubs: int, syncs: int, times: int) -> dict[str, Any]:
     """What each takes before and after the history has grown."""
-    key = SecretStr(KEY)
-    settings = load_settings(
-        _env_file=None,
-        home=home,
-        database_url=None,
-        encryption_key=key,
-        allow_private_endpoints=True,
-        requests_per_second=100_000,
-    )
+    settings = settings_of(home)
     with open_database(settings) as database:
-        migrate(database.engine)
-        store.add(
-            database.engine,
-            key,
-            organization_name=club.organization,
-            api_username=club.username,
-            password=SecretStr(club.password),
-            api_endpoint=club.endpoint,
-        )
+        with_credential(settings, database, club)
         looks = Looks(settings, database, times)
-        looks.sync("first")
+        looks.sync()
         _run(database, _OTHER_CLUBS, clubs=clubs)
         short = looks.seconds()
         _run(database, _EARLIER_SYNCS, syncs=syncs)

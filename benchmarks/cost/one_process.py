@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cost.processor import used_by_postgres
-from cost.twizzit import KEY
+from cost.twizzit import KEY, Club
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.settings import Settings, load_settings
@@ -50,31 +50,42 @@ def as_a_run(settings: Settings, database: Database, credential_id: int, season:
     assert done.success, done
 
 
+def settings_of(home: Path) -> Settings:
+    """An embedded database of its own in `home`, and a Twizzit on this machine that is asked without waiting."""
+    return load_settings(
+        _env_file=None,
+        home=home,
+        database_url=None,
+        encryption_key=SecretStr(KEY),
+        allow_private_endpoints=True,
+        requests_per_second=100_000,
+    )
+
+
+def with_credential(settings: Settings, database: Database, club: Club) -> int:
+    """Migrates the database and stores the club's login there; its id."""
+    assert settings.encryption_key is not None
+    migrate(database.engine)
+    return store.add(
+        database.engine,
+        settings.encryption_key,
+        organization_name=club.organization,
+        api_username=club.username,
+        password=SecretStr(club.password),
+        api_endpoint=club.endpoint,
+    )
+
+
 WAYS: dict[str, Callable[[Settings, Database, int, str, int], None]] = {"sync": pure, "run": as_a_run}
 
 
 def main() -> None:
     """Measure and print."""
     home, runs, way, endpoint, organization, username = sys.argv[1:]
-    key = SecretStr(KEY)
-    settings = load_settings(
-        _env_file=None,
-        home=Path(home),
-        database_url=None,
-        encryption_key=key,
-        allow_private_endpoints=True,
-        requests_per_second=100_000,
-    )
+    club = Club(endpoint, organization, username, sys.stdin.readline().strip())
+    settings = settings_of(Path(home))
     with open_database(settings) as database:
-        migrate(database.engine)
-        credential_id = store.add(
-            database.engine,
-            key,
-            organization_name=organization,
-            api_username=username,
-            password=SecretStr(sys.stdin.readline().strip()),
-            api_endpoint=endpoint,
-        )
+        credential_id = with_credential(settings, database, club)
         season = seasons.season_of(seasons.today(), settings.season_start).label
         measured = []
         for number in range(WARMING + int(runs)):
