@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy import exc as sqlalchemy_errors
 
 _NAMED = (("table", "table_name"), ("column", "column_name"), ("constraint", "constraint_name"))
@@ -86,10 +86,11 @@ def values_taken_out() -> Iterator[None]:
 
 def take_values_out_of(engine: Engine) -> Engine:
     """Every error of the engine's statements and transactions says no value, wherever it goes."""
-
-    @event.listens_for(engine, "handle_error")
-    def failed(context: Any) -> None:
-        if context.sqlalchemy_exception is not None:
-            take_values_out(context.sqlalchemy_exception)
-
+    event.listen(engine, "handle_error", _failed)
     return engine
+
+
+def _failed(context: ExceptionContext) -> None:
+    """One function for all engines: SQLAlchemy keeps a listener with the dialect, which engines may share, once."""
+    if context.sqlalchemy_exception is not None:
+        take_values_out(context.sqlalchemy_exception)
