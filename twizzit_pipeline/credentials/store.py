@@ -50,7 +50,6 @@ __all__ = [
     "read",
     "remember_organization",
     "reveal_login",
-    "reveal_password",
     "set_active",
 ]
 
@@ -143,11 +142,6 @@ def list_all(engine: Engine) -> list[Credential]:
     """Every credential, by id."""
     with engine.connect() as connection:
         return [credential_of(row) for row in connection.execute(select(*COLUMNS).order_by(credentials.c.id))]
-
-
-def reveal_password(engine: Engine, key: Keys | SecretStr, credential_id: int) -> SecretStr:
-    """The password of a credential; raises as `reveal_login`."""
-    return reveal_login(engine, key, credential_id).password
 
 
 def reveal_login(engine: Engine, key: Keys | SecretStr, credential_id: int) -> Login:

@@ -58,7 +58,7 @@ def plan_teams(state: TeamState) -> Plan:
     for one in pending:
         if one.row_id in losers:
             failed.append(name_taken(one, state))
-            changes.extend(marked(one, state))
+            changes.extend(marked(one))
             continue
         _look(asking, one)
         if (change := change_of(one, state)) is not None:

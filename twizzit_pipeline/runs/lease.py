@@ -229,12 +229,6 @@ def release_over(engine: Engine, over: Mapping[str, str]) -> None:
             _bury(connection, _Held(*held), over[held.dagster_run_id])
 
 
-def under_way(engine: Engine, credential_id: int) -> int | None:
-    """The history row of the sync that this credential has under way; None when there is none."""
-    with engine.connect() as connection:
-        return connection.scalar(select(leases.c.history_id).where(leases.c.credential_id == credential_id))
-
-
 @contextmanager
 def _claiming(engine: Engine, organization: str) -> Iterator[Connection]:
     """A transaction that may write a lease on `organization`, a dead one having been buried.
