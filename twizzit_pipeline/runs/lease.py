@@ -214,7 +214,7 @@ def close_interrupted(engine: Engine) -> list[str]:
 
 
 def release_over(engine: Engine, over: Mapping[str, str]) -> None:
-    """The same for leases of runs that are over, as their orchestrator says, whether their processes live or not.
+    """Ends leases as `close_interrupted` does, of runs that are over for their orchestrator, processes alive or not.
 
     One that lives finds out before it writes anything more (`LeaseLost`).
 
