@@ -75,13 +75,13 @@ def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool, decided: bool
     return "adoptable" if may_be_same and named_so else "doubtful"
 
 
-def refused(verdict: Claim, remote_id: str, *local_ids: int) -> Failed | None:
+def refused(claimed: Claim, remote_id: str, *local_ids: int) -> Failed | None:
     """The failed item where a mapping may not be used; None where it may."""
-    if verdict == "taken":
+    if claimed == "taken":
         return Failed(remote_id, "remote_id_taken", local_ids[:1])
-    if verdict == "of_another_host":
+    if claimed == "of_another_host":
         return Failed(remote_id, HOST_CHANGED, local_ids[:1])
-    return Failed(remote_id, DOUBTFUL_LINK, local_ids) if verdict == "doubtful" else None
+    return Failed(remote_id, DOUBTFUL_LINK, local_ids) if claimed == "doubtful" else None
 
 
 def takeovers(changes: Iterable[Change], local_names: Mapping[int, str]) -> list[Warned]:
