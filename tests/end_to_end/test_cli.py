@@ -229,7 +229,7 @@ def test_the_password_is_asked_for_and_not_shown(twizzit: CommandLine, simulator
         (credential,) = store.list_all(database.engine)
         key = settings.encryption_key
         assert key is not None
-        assert store.reveal_password(database.engine, key, credential.id).get_secret_value() == "open-sesame"
+        assert store.reveal_login(database.engine, key, credential.id).password.get_secret_value() == "open-sesame"
 
 
 def test_a_closed_pipe_is_no_error(twizzit: CommandLine) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
+from tests.support.signs_of_life import beat
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -92,7 +93,7 @@ def test_a_plan_that_a_request_is_to_apply_is_refused_until_that_is_cancelled(
     credential, engine = world.add_credential(), world.database.engine
     assert twizzit("sync", credential, "--preview", "--quiet").code == 0
     (plan,) = world.rows(tables.plans)
-    heartbeat.beat(engine)
+    beat(engine)
     options = RequestOptions(plan_id=plan["id"], without=(("teams", "1"),))
     request = requests.ask(
         engine, credential, sync_type="all", options=options, actor=Actor("token", "7"), queue=True

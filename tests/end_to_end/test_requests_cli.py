@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.command_line import CommandLine, Ended, command_line_on
-from twizzit_pipeline.scheduling import heartbeat, requests
+from tests.support.signs_of_life import beat
+from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType
 from twizzit_pipeline.simulator import SimulatorServer
@@ -42,7 +43,7 @@ def twizzit(tmp_path: Path, database_url: str, simulator: SimulatorServer) -> Co
 
 @pytest.fixture
 def ask(twizzit: CommandLine, database: Database) -> Ask:
-    heartbeat.beat(database.engine)
+    beat(database.engine)
 
     def ask(sync_type: RequestType = "teams", user: str = "12", **more: Any) -> Request:
         actor = Actor("token", user, "coach")

@@ -12,11 +12,12 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from tests.support.signs_of_life import beat
 from tests.support.simulation import Simulation
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.sensors.syncs import sync_sensor
-from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.scheduling.schedule import Schedule
 from twizzit_pipeline.settings import Settings
@@ -133,7 +134,7 @@ def orchestrated(
 ) -> Iterator[Orchestrator]:
     """An orchestrator that is alive, on an instance of its own; `changes`: of the settings."""
     hasty = settings.model_copy(update={"requests_per_second": 1000.0, **changes})
-    heartbeat.beat(database.engine)
+    beat(database.engine)
     with open_instance(hasty, database) as instance:
         definitions = build_definitions(settings=hasty, database=database)
         yield Orchestrator(hasty, database, simulator, instance, definitions)

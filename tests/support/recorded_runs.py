@@ -12,7 +12,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from sqlalchemy import func, select
 
 from tests.support.simulation import Simulation
-from twizzit_pipeline.credentials.partition_keys import partition_key
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.definitions import defs
 from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, TABLES
 from twizzit_pipeline.orchestration.instance.home import open_instance
@@ -28,7 +28,7 @@ class Here(Simulation):
     """A database, a simulator, and the instance's jobs in one hand."""
 
     def partition(self, credential_id: int, season: str | None = None) -> CredentialSeason:
-        return CredentialSeason(str(partition_key(self.engine, credential_id)), season or self.season)
+        return CredentialSeason(str(store.get(self.engine, credential_id).partition_key), season or self.season)
 
     def run(self, credential_id: int, job_name: str = "sync_all", season: str | None = None) -> RunResult:
         return run_job(

@@ -27,7 +27,7 @@ def add(
 
 
 def password_of(database: Database, key: Keys | SecretStr, credential_id: int) -> str:
-    return store.reveal_password(database.engine, key, credential_id).get_secret_value()
+    return store.reveal_login(database.engine, key, credential_id).password.get_secret_value()
 
 
 def stored(database: Database, credential_id: int) -> Encrypted:

@@ -374,7 +374,10 @@ def test_a_folder_that_is_not_drawn_is_refused() -> None:
         faults("", f"{PACKAGE}.utils.things")
 
 
-def test_every_module_is_read() -> None:
+def test_every_folder_is_drawn_and_every_drawn_one_is_there() -> None:
+    """A new folder inside one that is drawn has arrows of its own; it does not inherit those around it."""
     assert len(MODULES) > 20
+    folders = {".".join(path.parent.relative_to(ROOT).parts) for path in MODULES} - {""}
+    assert folders - set(ARROWS) == set(), "draw it in the design, then here"
     read = {room_of(dotted(path).partition(".")[2]) for path in MODULES}
     assert set(ARROWS) - read == set(), "a folder that is drawn and not there"

@@ -25,6 +25,13 @@ def missing(text: str) -> Iterator[str]:
             yield name
 
 
+def test_tests_lie_in_the_folders_of_the_package() -> None:
+    """Those of `deploy` beside them, which is a folder of the project."""
+    there = [PROJECT / "tests" / kind for kind in ("unit", "integration")]
+    folders = {path.parent.relative_to(kind) for kind in there for path in kind.rglob("test_*.py")}
+    assert {str(one) for one in folders if not (ROOT / one).is_dir()} == {"deploy"}
+
+
 def test_a_file_that_is_not_there_is_found() -> None:
     assert list(missing("`plan/players.py`, `players.py: here`, `plan/nothing.py`, `nothing.toml`")) == [
         "plan/nothing.py",

@@ -1,6 +1,6 @@
 """The season that a person names: which of the account's seasons is meant, or that there is none such.
 
-What belongs here: finding it, at the cost of as few calls as it takes to know. which one runs is decided in `seasons`.
+What belongs here: finding it, with as few calls as it takes. Which one runs is decided in `seasons`.
 """
 
 from datetime import UTC, datetime, timedelta

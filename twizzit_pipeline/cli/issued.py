@@ -21,7 +21,7 @@ def record_token(
 def record_token_of(
     settings: Settings, role: str, *, user_id: int, seconds: int, credentials: Sequence[int] | None
 ) -> str | None:
-    """The same where no database is open. A token needs none, so one that is away or not made yet stops nothing."""
+    """`record_token` where no database is open: a token needs none, so one that is away or not made yet stops none."""
     if settings.embedded and not (settings.home / "postgres").exists():
         return "there is no database yet"
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from twizzit_pipeline.credentials.key import Keys, check_key, keys_of
-from twizzit_pipeline.credentials.mac import Owner, Verdict, judge, mac_of
+from twizzit_pipeline.credentials.mac import MacCheck, Owner, judge, mac_of
 from twizzit_pipeline.errors import CredentialChanged, DecryptionFailed, TamperedCredential
 
 if TYPE_CHECKING:  # most commands open no password
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # most commands open no password
     from cryptography.hazmat.primitives.padding import PKCS7
 
 _BLOCK = 16
-_READABLE = (Verdict.FITS, Verdict.FITS_OF_BEFORE)
+_READABLE = (MacCheck.FITS, MacCheck.FITS_OF_BEFORE)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _REMEDIES = (
     "check that TWIZZIT_ENCRYPTION_KEY is set and right to the letter (64 hexadecimal characters, or any other text "
@@ -107,12 +107,12 @@ def decrypt(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner, *, accept
 
 def is_current(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner) -> bool:
     """Whether a row has a MAC of today that fits, made with the current key: nothing is left to do for it."""
-    return _verdict(encrypted, check_key(keys_of(key).current), owner) is Verdict.FITS
+    return _check(encrypted, check_key(keys_of(key).current), owner) is MacCheck.FITS
 
 
 def is_unbound(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner) -> bool:
     """Whether a row has a MAC of before, made with the current key, which says nothing of whom the password is for."""
-    return _verdict(encrypted, check_key(keys_of(key).current), owner) is Verdict.FITS_OF_BEFORE
+    return _check(encrypted, check_key(keys_of(key).current), owner) is MacCheck.FITS_OF_BEFORE
 
 
 def is_respelled(encrypted: Encrypted) -> bool:
@@ -123,24 +123,24 @@ def is_respelled(encrypted: Encrypted) -> bool:
     return encrypted.mac is None and any(text != text.lower() for text in (encrypted.cipher_text_hex, encrypted.iv_hex))
 
 
-def _verdict(encrypted: Encrypted, secret: bytes, owner: Owner) -> Verdict:
+def _check(encrypted: Encrypted, secret: bytes, owner: Owner) -> MacCheck:
     if encrypted.mac is None or not (_HEX.fullmatch(encrypted.cipher_text_hex) and _HEX.fullmatch(encrypted.iv_hex)):
-        return Verdict.DOES_NOT_FIT
+        return MacCheck.DOES_NOT_FIT
     iv, cipher_text = bytes.fromhex(encrypted.iv_hex), bytes.fromhex(encrypted.cipher_text_hex)
     if len(iv) != _BLOCK:  # a MAC of before is over both in a row: a byte that moved from one to the other would fit
-        return Verdict.DOES_NOT_FIT
+        return MacCheck.DOES_NOT_FIT
     return judge(encrypted.mac, secret, iv, cipher_text, owner)
 
 
 def _fitting(encrypted: Encrypted, secrets: list[bytes], owner: Owner, *, accept: bool) -> bytes:
     """The key that a MAC was made with, if it fits."""
-    verdicts = {secret: _verdict(encrypted, secret, owner) for secret in secrets}
-    for secret, verdict in verdicts.items():
-        if verdict in _READABLE or (accept and verdict is Verdict.OTHER_ROW):
+    checks = {secret: _check(encrypted, secret, owner) for secret in secrets}
+    for secret, check in checks.items():
+        if check in _READABLE or (accept and check is MacCheck.OTHER_ROW):
             return secret
-    if Verdict.OTHER_ROW in verdicts.values():
+    if MacCheck.OTHER_ROW in checks.values():
         raise changed_elsewhere(owner.credential_id)
-    if set(verdicts.values()) == {Verdict.OTHER_KEY}:
+    if set(checks.values()) == {MacCheck.OTHER_KEY}:
         raise DecryptionFailed(f"Password decryption failed: {_REMEDIES}")
     raise _tampered()
 

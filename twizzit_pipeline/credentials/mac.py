@@ -32,7 +32,7 @@ class Owner:
     api_endpoint: str
 
 
-class Verdict(Enum):
+class MacCheck(Enum):
     """What a MAC says of a row and a key."""
 
     FITS = "fits"
@@ -52,7 +52,7 @@ def key_id(secret: bytes) -> str:
     return _derived(secret, _FOR_KEY_ID, _KEY_ID_BYTES).hex()
 
 
-def judge(mac: str, secret: bytes, iv: bytes, cipher_text: bytes, owner: Owner) -> Verdict:
+def judge(mac: str, secret: bytes, iv: bytes, cipher_text: bytes, owner: Owner) -> MacCheck:
     """Compare a stored MAC with what it must be under this key, in constant time."""
     version, *stored = mac.split(":")
     if version == "v2":
@@ -60,16 +60,16 @@ def judge(mac: str, secret: bytes, iv: bytes, cipher_text: bytes, owner: Owner) 
     elif version == "v1":
         right = [key_id(secret), hmac.digest(_derived(secret, _FOR_V1, 32), iv + cipher_text, "sha256").hex()]
     else:
-        return Verdict.DOES_NOT_FIT
+        return MacCheck.DOES_NOT_FIT
     if [len(one) for one in stored] != [len(one) for one in right]:
-        return Verdict.DOES_NOT_FIT
+        return MacCheck.DOES_NOT_FIT
     same = [hmac.compare_digest(one.encode(), other.encode()) for one, other in zip(stored, right, strict=True)]
     if all(same):
-        return Verdict.FITS if version == "v2" else Verdict.FITS_OF_BEFORE
+        return MacCheck.FITS if version == "v2" else MacCheck.FITS_OF_BEFORE
     if same == [True, True, False]:
-        return Verdict.OTHER_ROW
+        return MacCheck.OTHER_ROW
     # One part alone is right when the others were damaged.
-    return Verdict.DOES_NOT_FIT if any(same) else Verdict.OTHER_KEY
+    return MacCheck.DOES_NOT_FIT if any(same) else MacCheck.OTHER_KEY
 
 
 def encoded(parts: list[bytes]) -> bytes:

@@ -1,26 +1,12 @@
 """What Dagster calls each credential: the key of its partitions, stored with it so that it stays.
 
-What belongs here: reading the keys, and making those that are missing. How a key is made is in `rows`.
+What belongs here: making the keys that are missing. How one is made is in `rows`.
 """
 
 from sqlalchemy import Engine, select, update
 
 from twizzit_pipeline.credentials.rows import new_partition_key
-from twizzit_pipeline.credentials.store import get
 from twizzit_pipeline.storage.tables import credentials
-
-
-def partition_key(engine: Engine, credential_id: int) -> str:
-    """What Dagster calls a credential; made here for a row that has none yet.
-
-    Raises:
-        UnknownCredential: no row has that id.
-    """
-    found = get(engine, credential_id).partition_key
-    if found is None:
-        ensure_partition_keys(engine)
-        found = get(engine, credential_id).partition_key
-    return str(found)
 
 
 def ensure_partition_keys(engine: Engine) -> int:

@@ -158,7 +158,7 @@ def credential_of(row: Row[Any]) -> Credential:
 
 
 def decrypt_row(row: Row[Any], key: Keys | SecretStr, *, accept: bool = False) -> SecretStr:
-    """The password of a row with the columns of `OWNER` and `ENCRYPTED`; raises as `reveal_password`.
+    """The password of a row with the columns of `OWNER` and `ENCRYPTED`; raises as `store.reveal_login`.
 
     `accept`: whatever the row says today that it is for.
     """

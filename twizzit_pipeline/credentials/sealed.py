@@ -1,6 +1,6 @@
 """A file that cannot be read without its passphrase, nor changed unnoticed: scrypt, then AES-256-GCM.
 
-What belongs here: bytes in a sealed envelope, and the envelope as a file. What the bytes say is `backup.py`'s business.
+What belongs here: bytes in a sealed envelope, and the envelope as a file. What the bytes say is in `backup.py`.
 The envelope is one JSON document; everything in it but `data` is authenticated along with the data.
 """
 

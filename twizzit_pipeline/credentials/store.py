@@ -50,7 +50,6 @@ __all__ = [
     "read",
     "remember_organization",
     "reveal_login",
-    "reveal_password",
     "set_active",
 ]
 
@@ -120,7 +119,7 @@ def get(engine: Engine, credential_id: int) -> Credential:
 
 
 def read(connection: Connection, credential_id: int) -> Credential:
-    """The same in the caller's transaction; raises as `get`."""
+    """One credential, read in the caller's transaction; raises as `get`."""
     wanted = select(*COLUMNS).where(credentials.c.id == credential_id)
     row = connection.execute(wanted).one_or_none()
     if row is None:
@@ -143,11 +142,6 @@ def list_all(engine: Engine) -> list[Credential]:
     """Every credential, by id."""
     with engine.connect() as connection:
         return [credential_of(row) for row in connection.execute(select(*COLUMNS).order_by(credentials.c.id))]
-
-
-def reveal_password(engine: Engine, key: Keys | SecretStr, credential_id: int) -> SecretStr:
-    """The password of a credential; raises as `reveal_login`."""
-    return reveal_login(engine, key, credential_id).password
 
 
 def reveal_login(engine: Engine, key: Keys | SecretStr, credential_id: int) -> Login:
@@ -261,7 +255,7 @@ def remember_organization(
 def note_organization(
     connection: Connection, credential_id: int, organization_id: str | None, organization_name: str | None
 ) -> None:
-    """The same in the caller's transaction."""
+    """`remember_organization` in the caller's transaction."""
     differs = credentials.c.twizzit_organization_id.is_distinct_from(
         organization_id
     ) | credentials.c.twizzit_organization_name.is_distinct_from(organization_name)

@@ -60,8 +60,6 @@ class FoundDeparture:
 class Decided:
     """What a decision marked: `marked` are those concerned, `already` those that were decided so before."""
 
-    credential_id: int
-    decision: Decision
     marked: Sequence[Chosen]
     already: int = 0
 
@@ -135,12 +133,7 @@ def decide(
                 target_id=str(credential_id),
                 details=details,
             )
-    return Decided(
-        credential_id,
-        decision,
-        [(one.entity, one.twizzit_id) for one in undecided],
-        len(found) - len(ids),
-    )
+    return Decided([(one.entity, one.twizzit_id) for one in undecided], len(found) - len(ids))
 
 
 def _undecided(

@@ -33,7 +33,7 @@ class Scanned:
         return planned(entity).read(deciding.connection, owner, self.season_id, self.season, self.day)
 
     def players(self, deciding: Deciding) -> PlayerState:
-        """The same of the players for whom a plan may do something."""
+        """The state of the players for whom a plan may do something."""
         owner = owner_of(deciding.credential)
         return read_player_state(deciding.connection, owner, self.season_id, self.season, self.day, whole=False)
 

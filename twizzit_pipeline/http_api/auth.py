@@ -1,7 +1,7 @@
 """Who calls: ShotSpot's tokens, read and made, and the routes that need one.
 
 What belongs here: HS256 tokens with the claims `userId`, `username`, `role` and `exp`. Where their secret comes from is
-`secret`'s business; which roles a route is for, `access_table`'s; which credentials a caller reaches, `access`'s.
+in `secret`; which roles a route is for, in `access_table`; which credentials a caller reaches, in `access`.
 """
 
 import time
@@ -62,7 +62,7 @@ class Tokens:
         return self.signed_in(authorization)[0]
 
     def signed_in(self, authorization: str | None) -> tuple[Caller, float]:
-        """The same, and when the token is over, in seconds since 1970.
+        """The caller, and when the token is over, in seconds since 1970.
 
         Raises:
             Problem: as `caller`.

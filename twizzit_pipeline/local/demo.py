@@ -31,7 +31,6 @@ class DemoClub:
     credential_id: int
     organization: str
     interval_minutes: int
-    is_new: bool
 
 
 def clubs_of(simulator_url: str) -> list[stage.Login]:
@@ -58,7 +57,7 @@ def prepare(here: Opened, logins: list[stage.Login]) -> list[DemoClub]:
         if is_new and not clubs:  # people of the first change names on both sides
             config.change(engine, credential.id, actor=this_user(), conflict_policy="ask")
         _is_due_now(engine, credential.id)
-        clubs.append(DemoClub(credential.id, credential.organization_name, known.sync_interval_minutes, is_new))
+        clubs.append(DemoClub(credential.id, credential.organization_name, known.sync_interval_minutes))
     return clubs
 
 

@@ -49,7 +49,7 @@ class Email:
         self._recipients = recipients
 
     def to(self, recipients: tuple[str, ...]) -> "Email":
-        """The same mail server and sender, other recipients."""
+        """A channel with this mail server and sender, and other recipients."""
         return Email(
             host=self._host,
             port=self._port,

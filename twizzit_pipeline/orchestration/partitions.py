@@ -122,7 +122,7 @@ def known_keys(instance: dg.DagsterInstance) -> PartitionKeys:
 
 
 def add_requests(keys: PartitionKeys) -> list[dg.AddDynamicPartitionsRequest]:
-    """The same as `add_keys`, as the answer of a sensor."""
+    """What `add_keys` does, as the answer of a sensor."""
     return [
         definition.build_add_request(list(added))
         for definition, added in ((credential_partitions, keys.credentials), (season_partitions, keys.seasons))

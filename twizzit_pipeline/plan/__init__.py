@@ -169,7 +169,7 @@ class Plan:
 
     @property
     def items(self) -> int:
-        """How many items of the entity the plan speaks of."""
+        """How many items of the entity are in the plan."""
         applied = sum(change.table == self.table and change.action not in ("mark", "depart") for change in self.changes)
         return applied + len({item.twizzit_id for item in self.failed}) + self.unchanged
 

@@ -233,7 +233,7 @@ def _applies(change: Change, whole: Plan, kept: Set[str]) -> bool:
 
 
 def _beside(whole: Plan, applied: Sequence[Change], stored: ChosenEntity, names: Names) -> Iterator[Change]:
-    """What is made for the changes that are applied: what they point at, and what speaks of them."""
+    """What is made for the changes that are applied: what they point at, and what points at them."""
     others = [change for change in whole.changes if not is_item(change, whole)]
     needed, missing = set[int](), {value for change in applied for value in _made_ids(change)}
     for change in reversed(others):  # what others point at stands before them

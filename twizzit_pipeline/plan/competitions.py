@@ -36,9 +36,9 @@ def plan_competitions(state: CompetitionState) -> Plan:
         known = local[mapping.local_id]
         may_be_same = _may_be_same(mapping, known, remote, season_id)
         decided = state.decisions.names(remote.id, known.id)
-        verdict = claim(mapping, state.owner, may_be_same=may_be_same, decided=decided)
-        if (refusal := refused(verdict, remote.id, known.id)) is None:
-            changes.append(_mapped(state, remote, mapping, known, season_id, asking, adopts=verdict == "adoptable"))
+        claimed = claim(mapping, state.owner, may_be_same=may_be_same, decided=decided)
+        if (refusal := refused(claimed, remote.id, known.id)) is None:
+            changes.append(_mapped(state, remote, mapping, known, season_id, asking, adopts=claimed == "adoptable"))
         elif state.decisions.settles(refusal):
             unmapped.append(remote)
         else:

@@ -67,7 +67,7 @@ def said_columns(fixture: Fixture) -> dict[str, object]:
 
 
 def last_said(base: Mapping[str, object] | None) -> dict[str, object] | None:
-    """The same, as the mapping remembers them; None where it remembers nothing."""
+    """The columns of `said_columns` as the mapping remembers them; None where it remembers nothing."""
     return None if base is None else {**base, "date": _moment(base.get("starts_at")), **_scores(base)}
 
 

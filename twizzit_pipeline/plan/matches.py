@@ -108,9 +108,9 @@ def _of_mapped(
         game = games[mapping.local_id]
         own_game = bool({game.home_club_id, game.away_club_id} & own_clubs)
         decided = state.decisions.names(fixture.remote.id, game.id)
-        verdict = claim(mapping, state.owner, may_be_same=own_game, decided=decided)
-        if (refusal := refused(verdict, fixture.remote.id, mapping.local_id)) is None:
-            action: Action = "adopt" if verdict == "adoptable" else "update"
+        claimed = claim(mapping, state.owner, may_be_same=own_game, decided=decided)
+        if (refusal := refused(claimed, fixture.remote.id, mapping.local_id)) is None:
+            action: Action = "adopt" if claimed == "adoptable" else "update"
             changes.append(_mapped(state, fixture, mapping, game, action, season_id, asking))
         elif state.decisions.settles(refusal):
             unmapped.append(fixture)

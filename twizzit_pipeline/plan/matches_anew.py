@@ -85,7 +85,7 @@ class MatchesAnew:
         return earlier
 
     def stay(self, leaving: Leaving) -> Leaving:
-        """The same without those that were taken: they do not leave, and what waited about them is over."""
+        """What leaves, without those that were taken: they do not leave, and what waited about them is over."""
         taken, unlisted = self._taken, self._departures.unlisted
         over = returned(unlisted[remote_id] for remote_id in taken if remote_id in unlisted)
         return replace(

@@ -106,9 +106,9 @@ def _only(state: State, kept: Set[str]) -> State:
 
 
 def _in_order(whole: Plan, left_out: Set[str]) -> list[str]:
-    """In the order in which the whole plan speaks of them."""
-    spoken = [
+    """The remote ids of what is left out, in the order of the whole plan."""
+    planned = [
         *(change.twizzit_id for change in whole.changes if change.table == whole.entity),
         *(item.twizzit_id for item in whole.failed),
     ]
-    return [remote_id for remote_id in dict.fromkeys(spoken) if remote_id is not None and remote_id in left_out]
+    return [remote_id for remote_id in dict.fromkeys(planned) if remote_id is not None and remote_id in left_out]

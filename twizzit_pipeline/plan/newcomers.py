@@ -39,7 +39,7 @@ class Newcomers:
     doubtful: Sequence[str] = ()
 
     def stays(self, departures: Departures) -> Departures:
-        """The same without those whose mapping goes over: they do not leave."""
+        """The departures, without those whose mapping goes over: they do not leave."""
         earlier = {one.mapping.twizzit_id for one in self.were.values()}
         return replace(departures, missing=[one for one in departures.missing if one.twizzit_id not in earlier])
 

@@ -29,7 +29,7 @@ class WaitingMatch:
 
     @property
     def failed(self) -> Failed:
-        """The same as an item of the plan, with the rows that fit."""
+        """The match as a failed item of the plan, with the rows that fit."""
         return Failed(self.remote.id, OPPONENT_DOUBTFUL, self.doubt.local_ids)
 
 

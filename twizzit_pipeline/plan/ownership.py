@@ -30,7 +30,7 @@ def by_remote_id(mappings: Iterable[MappingRow], owner: Owner) -> dict[str, Mapp
     """Remote id → the mapping that decides what becomes of it.
 
     The same organization's comes first, then the credential's own of before, then one of which it is not known whose it
-    is. A mapping of another organization, or of another host, is none of the owner's business: the same id means
+    is. A mapping of another organization, or of another host, does not count for the owner: the same id means
     something else there.
     """
     found: dict[str, tuple[int, MappingRow]] = {}
@@ -75,13 +75,13 @@ def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool, decided: bool
     return "adoptable" if may_be_same and named_so else "doubtful"
 
 
-def refused(verdict: Claim, remote_id: str, *local_ids: int) -> Failed | None:
+def refused(claimed: Claim, remote_id: str, *local_ids: int) -> Failed | None:
     """The failed item where a mapping may not be used; None where it may."""
-    if verdict == "taken":
+    if claimed == "taken":
         return Failed(remote_id, "remote_id_taken", local_ids[:1])
-    if verdict == "of_another_host":
+    if claimed == "of_another_host":
         return Failed(remote_id, HOST_CHANGED, local_ids[:1])
-    return Failed(remote_id, DOUBTFUL_LINK, local_ids) if verdict == "doubtful" else None
+    return Failed(remote_id, DOUBTFUL_LINK, local_ids) if claimed == "doubtful" else None
 
 
 def takeovers(changes: Iterable[Change], local_names: Mapping[int, str]) -> list[Warned]:
@@ -119,7 +119,7 @@ def may_mean(
 
 
 def _same_ids(mapping: MappingRow, owner: Owner) -> bool:
-    """The same but for the host."""
+    """Whether a mapping's ids are the owner's, whatever its host."""
     return _is_organization(owner, mapping.dialect, mapping.organization_id, mapping.organization_name)
 
 
@@ -154,7 +154,7 @@ def mapping_values(
 
 
 def current_mapping(mapping: MappingRow) -> dict[str, object]:
-    """The same columns as `mapping_values`, as they are."""
+    """The columns of `mapping_values` as the mapping has them now."""
     return {
         "twizzit_name": mapping.twizzit_name,
         "credential_id": mapping.credential_id,

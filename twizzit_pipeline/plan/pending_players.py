@@ -173,7 +173,7 @@ def link(state: PlayerState, person: Person, local: LocalPlayer) -> PendingChang
         return replace(one, action="link")
     kept = {column: getattr(local, column) for column in COLUMNS}
     _, team = person.team(local, None)
-    # no base: the deciding season has yet to say its word about this player
+    # no base: no sync of the deciding season has planned this player yet
     return PendingChange("link", person, local.id, kept, None, team.mapping_id, full_name(person.remote), local)
 
 

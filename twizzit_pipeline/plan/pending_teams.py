@@ -96,7 +96,7 @@ def change_of(pending: PendingTeam, state: TeamState) -> Change | None:
     )
 
 
-def marked(pending: PendingTeam, state: TeamState) -> Iterable[Change]:
+def marked(pending: PendingTeam) -> Iterable[Change]:
     """Says in the mapping of a team that could not be renamed why; its base stays: the next sync tries again."""
     if pending.mapping is None:
         return

@@ -181,10 +181,10 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
     may_feed = local.club_id is None or state.rights.may_feed(local.club_id)
     decided_so = state.decisions.names(person.remote.id, local.id)
     may_be_same = may_feed and (same_name or (same_club and not others))
-    verdict = claim(mapping, state.owner, may_be_same=may_be_same, decided=decided_so)
-    if (failed := refused(verdict, person.remote.id, local.id, *others)) is not None:
+    claimed = claim(mapping, state.owner, may_be_same=may_be_same, decided=decided_so)
+    if (failed := refused(claimed, person.remote.id, local.id, *others)) is not None:
         return failed
-    action: Action = "adopt" if verdict == "adoptable" else "update"
+    action: Action = "adopt" if claimed == "adoptable" else "update"
     if not state.season.decides:
         return PendingChange(
             action,

@@ -74,7 +74,7 @@ def same(stored: Mapping[str, Any], fresh: Mapping[str, tuple[object, object]]) 
 
 
 def same_values(stored: Mapping[str, Any], fresh: Mapping[str, object]) -> bool:
-    """The same of the values of a row that is made."""
+    """Whether the stored values of a row that is made say what the fresh ones do."""
     return stored.keys() == fresh.keys() and all(_same(stored[column], value) for column, value in fresh.items())
 
 

@@ -16,7 +16,7 @@ REPAIRED_ON_REQUEST = "repaired_on_request"
 
 
 def repairing(plan: Callable[[State], Plan]) -> Callable[[State], Plan]:
-    """The same plan; of a state whose season `repairs`, each change names the columns that only the repair writes."""
+    """`plan` itself; of a state whose season `repairs`, each change names the columns that only the repair writes."""
 
     def marked(state: State) -> Plan:
         return plan(state) if not state.season.repairs else _marked(plan(state), ordinary(plan, state))

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who syncs: a credential, and the organization whose ids it speaks of.
+    """Who syncs: a credential, and the organization whose ids it reads.
 
     `club_id`: the club of ShotSpot that was chosen for the organization; None where its name decides. `host`: of its
     endpoint, with the port that is not implied. `names_own_teams_alone`: a team's id in its matches is one of its own

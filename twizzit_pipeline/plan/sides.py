@@ -220,7 +220,7 @@ class Sides:
         return choice if choice is not None and choice.holds_for(doubt) else None
 
     def _well_spelled(self, found: _Found) -> _Found:
-        """The same by the first of its spellings that is not all capitals, where there is one."""
+        """What was found, called by the first of its spellings that is not all capitals, where there is one."""
         for name in self._names.spellings(found.name):
             for parted in (self._names.part(name), self._names.by_words(name)):
                 if parted.key == found.parted.key:

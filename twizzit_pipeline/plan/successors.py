@@ -70,7 +70,7 @@ class Successions:
         return found[0]
 
     def stays(self, leaving: Leaving) -> Leaving:
-        """The same without those that were taken: they do not leave, and what waited about them is over."""
+        """What leaves, without those that were taken: they do not leave, and what waited about them is over."""
         stay = {change.twizzit_id for change in leaving.changes if change.row_id in self.taken} | self._moved_on
         records = list(_without(leaving.records, stay))
         said, unlisted = {one.twizzit_id for one in records}, self._departures.unlisted

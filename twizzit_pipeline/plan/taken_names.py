@@ -25,7 +25,7 @@ _LONGEST = 100
 def named_apart(
     pending: Sequence[PendingTeam], losers: Collection[Hashable], held: Collection[Hashable], state: TeamState
 ) -> list[PendingTeam]:
-    """The same, those that do not get their name and that a person said are to be made under one with a number.
+    """The pending teams; those that do not get their name get one with a number, where a person decided so.
 
     One that was made so keeps the name that it has where a repair alone asks for Twizzit's: there is nothing to do.
     """

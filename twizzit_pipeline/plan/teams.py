@@ -58,7 +58,7 @@ def plan_teams(state: TeamState) -> Plan:
     for one in pending:
         if one.row_id in losers:
             failed.append(name_taken(one, state))
-            changes.extend(marked(one, state))
+            changes.extend(marked(one))
             continue
         _look(asking, one)
         if (change := change_of(one, state)) is not None:
@@ -187,10 +187,10 @@ def _mapped(
     """
     same_club = local.club_id == club_id and state.rights.may_feed(local.club_id)
     decided = state.decisions.names(remote.id, local.id)
-    verdict = claim(mapping, state.owner, may_be_same=same_club, decided=decided)
-    if (failed := refused(verdict, remote.id, local.id)) is not None:
+    claimed = claim(mapping, state.owner, may_be_same=same_club, decided=decided)
+    if (failed := refused(claimed, remote.id, local.id)) is not None:
         return failed
-    action: Action = "adopt" if verdict == "adoptable" else "update"
+    action: Action = "adopt" if claimed == "adoptable" else "update"
     base = mapping.last_values
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender, "season_id": local.season_id}
     one = PendingTeam(action, remote, local.id, local.club_id, kept, base, local, mapping)

@@ -130,7 +130,7 @@ def _mapping(
     if judged.registration is not None:
         yield judged.registration(connection, credential_id, ours, speaks_of)
     if judged.more_of_mapping is not None:
-        yield from judged.more_of_mapping(connection, Step(credential_id, season, report), ours, speaks_of)
+        yield from judged.more_of_mapping(connection, Step(credential_id, season), ours, speaks_of)
     if report.deciding:
         without = connection.scalars(judged.without_owner(credential_id))
         yield Finding(OWNED, speaks_of, tuple(without))

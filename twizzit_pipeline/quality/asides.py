@@ -52,7 +52,7 @@ def set_aside_in_scan(connection: Connection, session: SyncSession, season: Seas
 
 
 def set_aside_in_plan(connection: Connection, session: SyncSession, report: MappingReport, items: int) -> Finding:
-    """The same of what the plan set aside, of which only the share can jump.
+    """What the plan set aside, of which only the share can jump.
 
     Args:
         items: how many items there were.

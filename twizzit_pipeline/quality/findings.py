@@ -59,7 +59,7 @@ class Quality:
     Attributes:
         error: the kind of the error that kept it from being judged, None where there was none.
         seconds: how long it took.
-        report_speaks_of: whom the report of the step itself speaks of.
+        report_speaks_of: whom the report of the step itself is about.
     """
 
     findings: Mapping[str, Finding] = field(default_factory=dict)

@@ -17,7 +17,6 @@ from twizzit_pipeline.quality.names import SOMEWHERE
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.remote_ids import mapped_to
 from twizzit_pipeline.storage.tables import credentials, team_mappings, teams
-from twizzit_pipeline.sync.reports import MappingReport
 
 Condition = ColumnElement[bool]
 
@@ -28,7 +27,6 @@ class Step:
 
     credential_id: int
     season: SeasonRow
-    report: MappingReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Hanging:
 
     @property
     def what_to_do(self) -> str:
-        """The same for its operator."""
+        """What its operator can do, in one sentence."""
         return (
             f"See whether its server answers: twizzit credentials verify {self.credential_id}. The sync is ended by "
             "itself after the longest time of a run (TWIZZIT_RUN_SECONDS)"

@@ -59,7 +59,7 @@ def later(
 
 
 def of_config(found: SyncConfig, now: datetime) -> Later | None:
-    """The same for a configuration."""
+    """`later` for a configuration."""
     if not found.starts_by_itself:
         return None
     return later(
@@ -75,7 +75,7 @@ def of_config(found: SyncConfig, now: datetime) -> Later | None:
 
 
 def of_facts(facts: CredentialFacts, now: datetime) -> Later | None:
-    """The same for what `overview` read (`credential_state.as_they_count`)."""
+    """`later` for what `overview` read (`credential_state.as_they_count`)."""
     if facts.next_sync_at is None:  # it is to start now, or there will be none
         return None
     return later(

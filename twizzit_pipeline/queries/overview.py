@@ -91,7 +91,7 @@ class CredentialStatus:
 
     @property
     def what_to_do(self) -> str:
-        """The same for its operator."""
+        """What its operator can do about the state, in a line."""
         if self._plan_alone is not None:
             plan = self._plan_alone
             apply = f"apply it: twizzit sync {plan.credential_id} --apply {plan.id}"

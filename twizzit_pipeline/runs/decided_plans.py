@@ -90,7 +90,7 @@ def note_decider(engine: Engine, plan_id: int, actor: Actor) -> None:
 
 
 def record_applying(engine: Engine, plan_id: int, actor: Actor, without: Sequence[tuple[str, str]]) -> None:
-    """The same with a row in the audit log, for what no request has one of.
+    """Notes who applies a plan, in the audit log too: for a person who made no request.
 
     Raises:
         UnknownPlan: no plan has that id.

@@ -29,7 +29,7 @@ def decides(connection: Connection, credential_id: int, season: SeasonRow, *, da
 def decides_among(
     connection: Connection, credential_id: int, season: SeasonRow, there: Sequence[SeasonRow], *, day: date
 ) -> bool:
-    """The same, where it is known which seasons are in use (`seasons.in_use`)."""
+    """`decides`, where it is known which seasons are in use (`seasons.in_use`)."""
     if season.start_date > day or season.id not in {row.id for row in there}:
         return False
     here = _rank(season, day)

@@ -56,7 +56,7 @@ def feeds(connection: Connection, credential_id: int, club_id: int) -> bool:
 
 
 def counted(connection: Connection, credential_id: int) -> dict[str, object]:
-    """The same as counts and ids, for the history's details."""
+    """The clubs that the credential feeds as counts and ids, for the history's details."""
     fed = (
         select(teams.c.club_id)
         .distinct()

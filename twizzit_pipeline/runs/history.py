@@ -69,7 +69,7 @@ class HistoryRow:
 
     @property
     def questions_of(self) -> Mapping[str, int]:
-        """The same by kind; see `asked`."""
+        """How many waited of each kind; see `asked`."""
         return asked.waiting(self.details)
 
     @property

@@ -214,7 +214,7 @@ def close_interrupted(engine: Engine) -> list[str]:
 
 
 def release_over(engine: Engine, over: Mapping[str, str]) -> None:
-    """The same for leases of runs that are over, as their orchestrator says, whether their processes live or not.
+    """Ends leases as `close_interrupted` does, of runs that are over for their orchestrator, processes alive or not.
 
     One that lives finds out before it writes anything more (`LeaseLost`).
 
@@ -227,12 +227,6 @@ def release_over(engine: Engine, over: Mapping[str, str]) -> None:
             wanted.where(leases.c.dagster_run_id.in_(over)).with_for_update(skip_locked=True)
         ).all():
             _bury(connection, _Held(*held), over[held.dagster_run_id])
-
-
-def under_way(engine: Engine, credential_id: int) -> int | None:
-    """The history row of the sync that this credential has under way; None when there is none."""
-    with engine.connect() as connection:
-        return connection.scalar(select(leases.c.history_id).where(leases.c.credential_id == credential_id))
 
 
 @contextmanager

@@ -170,7 +170,7 @@ def held(engine: Engine) -> list[StoredPlan]:
 
 
 def held_in(connection: Connection) -> list[StoredPlan]:
-    """The same in the caller's transaction."""
+    """`held` in the caller's transaction."""
     wanted = _rows().where(plans.c.status == WAITING, plans.c.reason.in_(HELD), plans.c.expires_at > NOW)
     return [_shown(row) for row in connection.execute(wanted.order_by(plans.c.credential_id)).mappings()]
 

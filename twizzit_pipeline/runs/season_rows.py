@@ -97,7 +97,7 @@ def running(seasons: Sequence[SeasonRow], day: date) -> str | None:
 
 
 def in_use(seasons: Sequence[SeasonRow], day: date) -> Sequence[SeasonRow]:
-    """The same without those that the account does not list any more: deleted, or made anew under another name.
+    """The seasons without those that the account does not list any more: deleted, or made anew under another name.
 
     They are missed only where another one runs, so that no season of years ago comes in the place of the running one.
     """

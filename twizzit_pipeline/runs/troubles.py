@@ -30,7 +30,7 @@ class Troubles:
 
     @contextmanager
     def noting(self, entity: str) -> Iterator[None]:
-        """Work for one entity: an error is remembered and goes on its way."""
+        """Work for one entity: an error is noted, and raised again."""
         try:
             yield
         except BaseException as error:

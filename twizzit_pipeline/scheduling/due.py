@@ -125,7 +125,7 @@ def broken(engine: Engine, *, day: date | None = None, season_start: str = "07-0
 
 
 def broken_of(view: View, *, day: date, season_start: str) -> list[Broken]:
-    """The same, of what was read already."""
+    """`broken` of what was read already."""
     found = ((one, standing.trouble(day, season_start)) for one, standing in sorted(view.standings.items()))
     return [Broken(credential_id, reason) for credential_id, reason in found if reason is not None]
 

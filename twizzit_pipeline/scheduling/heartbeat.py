@@ -14,18 +14,12 @@ _FORGOTTEN_AFTER = timedelta(days=1)
 _NOW = func.clock_timestamp()
 
 
-def beat(engine: Engine, name: str | None = None) -> None:
-    """An orchestrator is alive, at this moment.
+def signs_of_life(name: str | None = None) -> tuple[CTE, CTE]:
+    """What says that an orchestrator is alive at this moment: parts of a statement that writes more.
 
     Args:
         name: which one; by default the machine's name. Those silent for a day are forgotten, and those that lie ahead.
     """
-    with driver_errors(), engine.begin() as connection:
-        connection.execute(select(func.now()).add_cte(*signs_of_life(name)))
-
-
-def signs_of_life(name: str | None = None) -> tuple[CTE, CTE]:
-    """What `beat` writes, to be part of a statement that writes more."""
     mine = name or platform.node() or "orchestrator"
     alive = insert(orchestrators).values(name=mine, heartbeat_at=_NOW)
     # One that lies ahead is of before the clock was put back: who lives gives another within seconds.

@@ -93,7 +93,7 @@ def meanings_of(engine: Engine, credential_id: int) -> Meanings:
 
 
 def read_meanings(connection: Connection, credential_id: int) -> Meanings:
-    """The same, within the caller's transaction."""
+    """`meanings_of` within the caller's transaction."""
     wanted = select(sync_config.c.meanings).where(sync_config.c.credential_id == credential_id)
     lists = kept(connection.scalar(wanted))
     by_key = {name: {key(word): meaning for word, meaning in words.items()} for name, words in lists.items()}

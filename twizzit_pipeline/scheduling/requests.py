@@ -5,7 +5,6 @@ What belongs here: making and reading requests. Whose turn it is, is in `turns`;
 code that takes the request from a person.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -34,9 +33,6 @@ from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, leases, sync_requests
 from twizzit_pipeline.words.seasons import label_of
-
-_POLL_SECONDS = 0.2
-_SETTLE_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +120,6 @@ def get(engine: Engine, request_id: int) -> Request:
     request = _look(engine, request_id)
     if request.status == "started":
         settle(engine)
-        request = _look(engine, request_id)
-    return request
-
-
-def wait(engine: Engine, request_id: int, seconds: float) -> Request:
-    """The request once it is over, or as it stands after so many seconds.
-
-    Raises:
-        UnknownRequest: no request has that id.
-    """
-    until = time.monotonic() + seconds
-    request = get(engine, request_id)
-    looks = 0
-    while not request.over and (left := until - time.monotonic()) > 0:
-        time.sleep(min(_POLL_SECONDS, left))
-        looks += 1
-        if looks % _SETTLE_EVERY == 0:
-            settle(engine)
         request = _look(engine, request_id)
     return request
 

@@ -95,7 +95,7 @@ class CallBudget:
 
     @property
     def words(self) -> str:
-        """The same for people, without a full stop."""
+        """The budget in words for people, without a full stop."""
         left = f"{self.left:,} of {self.limit:,} calls to Twizzit are left this month"
         return left if self.enough else f"{left}, fewer than a sync usually takes ({self.per_sync:,})"
 

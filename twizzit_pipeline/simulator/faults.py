@@ -14,7 +14,7 @@ from typing import Literal, get_args
 FaultKind = Literal[
     "rate_limit_seconds",  # 429, Retry-After in seconds
     "rate_limit_date",  # 429, Retry-After as an HTTP date
-    "rate_limit_bare",  # 429, and no word of when
+    "rate_limit_bare",  # 429, without Retry-After
     "quota",  # 429, the month's calls are spent
     "error_500",
     "error_503",

@@ -1,6 +1,6 @@
 """The audit log: who changed what, and when. Rows are added and read, never changed.
 
-What belongs here: the rows of `twizzit_audit_log` and who may stand in them. What is worth a row is the business of
+What belongs here: the rows of `twizzit_audit_log` and who may stand in them. What is worth a row is decided by
 the use case, which writes it in the transaction of the change itself. Never a secret, never a player's name: `details`
 holds ids, counts and names of fields.
 """
@@ -90,7 +90,7 @@ def record(
 def record_once(
     connection: Connection, actor: Actor, *, action: str, target: str, target_id: str, details: Mapping[str, object]
 ) -> bool:
-    """The same for what may be done once: False, and no row, where the log has it already, also of two at once."""
+    """`record` for what may be done once: False, and no row, where the log has it already, also of two at once."""
     connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{action} {target} {target_id}", 0))))
     same = (audit_log.c.action == action, audit_log.c.target == target, audit_log.c.target_id == target_id)
     if connection.scalar(select(audit_log.c.id).where(*same).limit(1)) is not None:
@@ -102,7 +102,7 @@ def record_once(
 def record_if_there(
     connection: Connection, actor: Actor | None, *, action: str, target: str, details: Mapping[str, object]
 ) -> None:
-    """The same for what is done to the database itself, which may be too old to have a log; no row without an actor."""
+    """`record` for what is done to the database itself, which may be too old to have a log; no row without an actor."""
     if actor is not None and connection.scalar(_THERE):
         record(connection, actor, action=action, target=target, target_id=None, details=details)
 

@@ -40,8 +40,8 @@ DAGSTER_OPTIONS = (_ISOLATION, "synchronous_commit=off", f"search_path={DAGSTER_
 LOCK_SECONDS = 5
 
 _CONNECT_SECONDS = 10
-# A server, or what stands before it, that goes without a word (a failover, a firewall that forgets) would be waited for
-# for a quarter of an hour, where nothing is under way for two hours. What the URL says of these itself counts.
+# Where a server, or what stands before it, is gone without closing its connections (a failover, a firewall), an answer
+# would be waited for a quarter of an hour, an idle one kept for two hours. What the URL says of these itself counts.
 _GIVEN_UP = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "6", "tcp_user_timeout": "45000"}
 # What a person sets for their own `psql`: libpq sends them beside the options, and the server lets them win.
 _OF_PEOPLE = ("PGTZ", "PGDATESTYLE")

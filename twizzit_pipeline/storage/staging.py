@@ -45,7 +45,7 @@ class Shipped(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Shipped rows, in `table`; those that statements speak of are named by `[]`, in the table or constant."""
+    """Shipped rows, in `table`; `[]` gives a column of them for statements, from the table or as a constant."""
 
     table: Table
     constants: dict[str, ColumnElement[Any]]

@@ -1,7 +1,7 @@
 """Who is missing from a complete scan, and what Twizzit says when it is asked for them: before anything is written.
 
 What belongs here: whether a scan is evidence at all, whom to ask for, and what the answers come to. What an answer
-proves is the dialect's business, what becomes of those who are missing `plan.departures`'.
+proves is in the dialect, what becomes of those who are missing in `plan.departures`.
 
 A person is in no team only if two readings of the rosters say so, and say the same: half an answer is not believed.
 Only those are asked for of whom nothing is settled, so a run in which no one is missing makes no further call.
@@ -54,7 +54,7 @@ def find_absences(session: SyncSession, season: SeasonRow, counts: EntityCounts)
 
 
 def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
-    """The same of matches."""
+    """Finds out about the matches that this run's scan did not list, and leaves it with the session."""
     session.absences.pop("matches", None)
     seen = session.scanned.matches
     if seen is None or not seen.days or not _decides(session, season):

@@ -42,7 +42,7 @@ Made = dict[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Changes of one table that speak of the same columns, shipped; all of them make rows, or none does."""
+    """Changes of one table that write the same columns, shipped; all of them make rows, or none does."""
 
     creates: bool
     columns: tuple[str, ...]
@@ -56,7 +56,7 @@ class _Group:
         return {name: self.staged[f"v_{name}"] for name in self.columns}
 
     def written(self, table: Table) -> dict[str, ColumnElement[Any]]:
-        """The same for rows of the table that are there: what cannot be a value of Twizzit's stays as they have it."""
+        """`values` for rows of the table that are there: what cannot be a value of Twizzit's stays as they have it."""
         return {name: as_it_is(table.c[name], value) for name, value in self.values.items()}
 
 

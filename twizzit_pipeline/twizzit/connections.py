@@ -26,7 +26,7 @@ class Deadline:
         self._own = threading.local()
 
     def start(self, seconds: float | None) -> None:
-        """The call of this thread begins, and may last so long; None for as long as it likes."""
+        """The call of this thread begins, and may last so long; None: without a limit."""
         self._own.until = None if seconds is None else self._clock() + seconds
 
     def left(self, timeout: float | None, late: type[Exception]) -> float | None:

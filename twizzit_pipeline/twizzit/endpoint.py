@@ -50,7 +50,7 @@ class Endpoint:
 
     @property
     def server(self) -> str:
-        """The host with the port that its scheme does not imply: whose ids an endpoint speaks of, safe to show."""
+        """The host with the port that its scheme does not imply: ids are unique within it. Safe to show."""
         return urlsplit(self.base_url).netloc
 
 

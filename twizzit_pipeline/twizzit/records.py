@@ -1,7 +1,7 @@
 """Plain records: what both dialects of Twizzit come down to. People are in `people`.
 
 Only what some table needs is kept; birth dates, addresses and the like never leave the dialect's module. Values are as
-the wire gave them (a name may be None, a shirt number may be text): judging them is the contracts' business.
+the wire gave them (a name may be None, a shirt number may be text): the contracts judge them.
 """
 
 from collections.abc import Mapping

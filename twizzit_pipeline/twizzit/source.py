@@ -82,7 +82,7 @@ class Source(Protocol):
     def matches_still_listed(
         self, season: Season, missing: Mapping[str, date], known: Mapping[str, date]
     ) -> dict[str, Presence]:
-        """The same of matches, by reading their days anew.
+        """What Twizzit says of matches that a scan did not list, by reading their days anew.
 
         Args:
             missing, known: remote id → its Belgian day, of the matches in question and of those that this run has seen.

@@ -33,7 +33,7 @@ def parts(every: Iterable[Values | None]) -> frozenset[str]:
 
 
 def apart(values: Values | None, wanted: Iterable[str]) -> dict[str, Any] | None:
-    """The same values with each of these parts of the base in a column of its own."""
+    """The values with each of these parts of the base in a column of its own."""
     if values is None or COLUMN not in values:
         return None if values is None else dict(values)
     base = values[COLUMN]

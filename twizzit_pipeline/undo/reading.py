@@ -20,7 +20,7 @@ from twizzit_pipeline.undo.catalogue import Catalogue
 from twizzit_pipeline.undo.questions import Asked
 from twizzit_pipeline.undo.rows import Entry, Key, Values
 
-# The tables whose rows a journal may speak of.
+# The tables whose rows a journal may have entries of.
 MAPPING_TABLES = tuple(each.mappings for each in ENTITIES.values())
 OWN_TABLES = ("twizzit_opponents", "twizzit_departures", "twizzit_conflicts")
 TABLES = (*IN_ORDER, *MAPPING_TABLES, *OWN_TABLES)

@@ -1,4 +1,4 @@
-"""What an undo speaks of: entries of the journal, what the database says of the rows, and the plan. Pure."""
+"""What an undo is made of: entries of the journal, what the database says of the rows, and the plan. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field

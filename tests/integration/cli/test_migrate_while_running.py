@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.cli.commands.database import migrate
-from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.revisions import known
 
@@ -20,7 +20,7 @@ def test_what_still_runs_is_named_where_something_was_applied(
     with database.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE twizzit_alembic_version SET version_num = '{known()[-2]}'")
     if running:
-        heartbeat.beat(database.engine)
+        beat(database.engine)
     migrate()
     said = " ".join(capsys.readouterr().out.split())
     assert f"Applied 1 migration: {known()[-1]}." in said

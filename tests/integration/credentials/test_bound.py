@@ -47,7 +47,7 @@ def accept(database: Database, credential_id: int, key: Keys | SecretStr = OLD, 
 
 def assert_not_used(database: Database, credential_id: int, key: Keys | SecretStr = OLD) -> None:
     with pytest.raises(CredentialChanged, match=rf"twizzit credentials accept {credential_id}\)"):
-        store.reveal_password(database.engine, key, credential_id)
+        store.reveal_login(database.engine, key, credential_id)
 
 
 # --- changed behind our back ------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def test_a_row_of_before_does_not_come_back_for_another_password(database: Datab
         mac=old_mac,
     )
     with pytest.raises(TamperedCredential):
-        store.reveal_password(database.engine, OLD, credential_id)
+        store.reveal_login(database.engine, OLD, credential_id)
     assert audit.recent(database.engine)[0].details["columns"] == ["api_endpoint", "encryption_mac"]
 
 

@@ -14,7 +14,7 @@ from twizzit_pipeline.credentials.cipher import Encrypted, decrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.mac import Owner
-from twizzit_pipeline.credentials.partition_keys import ensure_partition_keys, partition_key
+from twizzit_pipeline.credentials.partition_keys import ensure_partition_keys
 from twizzit_pipeline.credentials.rows import new_partition_key
 from twizzit_pipeline.errors import DecryptionFailed, DuplicateOrganization, SettingsError, UnknownCredential
 from twizzit_pipeline.settings import Settings, load_settings
@@ -48,7 +48,7 @@ def test_a_login_is_stored_encrypted_and_read_back(database: Database) -> None:
     mac = str(column(database, "encryption_mac", credential_id))
     owner = Owner(credential_id, "ter-linden.api", "https://app.twizzit.com/v2/api")
     assert decrypt(Encrypted(cipher_text, iv, mac), KEY, owner) == PASSWORD
-    assert store.reveal_password(database.engine, KEY, credential_id) == PASSWORD
+    assert store.reveal_login(database.engine, KEY, credential_id).password == PASSWORD
     credential = store.get(database.engine, credential_id)
     assert (credential.organization_name, credential.api_username) == ("KC Ter Linden", "ter-linden.api")
     assert credential.is_active
@@ -62,7 +62,7 @@ def test_a_login_is_stored_encrypted_and_read_back(database: Database) -> None:
 def test_another_key_reads_nothing(database: Database) -> None:
     credential_id = add(database)
     with pytest.raises(DecryptionFailed):
-        store.reveal_password(database.engine, SecretStr("cd" * 32), credential_id)
+        store.reveal_login(database.engine, SecretStr("cd" * 32), credential_id)
 
 
 @pytest.mark.parametrize("credential_id", [0, -1, 1, 2**31, 10**30])
@@ -70,7 +70,7 @@ def test_an_unknown_id(database: Database, credential_id: int) -> None:
     with pytest.raises(UnknownCredential, match="twizzit credentials list"):
         store.get(database.engine, credential_id)
     with pytest.raises(UnknownCredential):
-        store.reveal_password(database.engine, KEY, credential_id)
+        store.reveal_login(database.engine, KEY, credential_id)
 
 
 def test_a_name_that_the_database_allows_once(database: Database) -> None:
@@ -100,7 +100,7 @@ def test_the_login_changes_and_its_partition_does_not(database: Database) -> Non
     after = store.get(database.engine, credential_id)
     assert (after.api_username, after.api_endpoint) == ("other.api", "https://example.org/v1")
     assert after.partition_key == before.partition_key
-    assert store.reveal_password(database.engine, KEY, credential_id).get_secret_value() == "another"
+    assert store.reveal_login(database.engine, KEY, credential_id).password.get_secret_value() == "another"
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_rows_of_shotspot_get_their_partition_key_once(database: Database) -> No
                 " ('B', 'b', '00', '00', '', true) RETURNING id"
             )
         ).all()
-    assert partition_key(database.engine, ids[1]) == f"{ids[1]}-b"
+    assert ensure_partition_keys(database.engine) == 2
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE twizzit_credentials SET organization_name = 'renamed'"))
-    assert partition_key(database.engine, ids[1]) == f"{ids[1]}-b"
     assert ensure_partition_keys(database.engine) == 0
+    assert store.get(database.engine, ids[1]).partition_key == f"{ids[1]}-b"
     first = store.get(database.engine, ids[0])
     assert first.partition_key == f"{ids[0]}-akc-een"
     assert first.is_active

@@ -56,7 +56,7 @@ def test_there_and_back_again(database: Database) -> None:
     credential_id = add(database)
     (answer,) = node({"key": OLD.get_secret_value(), "password": "from-node"})
     write_as_shotspot(database, credential_id, answer["cipherText"], answer["iv"])
-    password = store.reveal_password(database.engine, OLD, credential_id)
+    password = store.reveal_login(database.engine, OLD, credential_id).password
     login: dict[str, Any] = {"api_username": "a", "api_endpoint": "https://example.org/v1"}
     store.change_login(database.engine, NEW, credential_id, password=password, **login)
     columns = stored(database, credential_id)

@@ -39,12 +39,12 @@ def world(settings: Settings, database: Database, simulator: SimulatorServer) ->
 def test_a_wrong_key_and_a_damaged_row_are_two_answers(database: Database) -> None:
     credential_id = add(database)
     with pytest.raises(DecryptionFailed, match=rf"^Password decryption failed: .* \(credential {credential_id}\)$"):
-        store.reveal_password(database.engine, NEW, credential_id)
+        store.reveal_login(database.engine, NEW, credential_id)
     mac = stored(database, credential_id).mac
     write_as_shotspot(database, credential_id, "00" * 16, "00" * 16)
     write_mac(database, credential_id, mac)
     with pytest.raises(TamperedCredential, match=rf"\(credential {credential_id}\)$"):
-        store.reveal_password(database.engine, OLD, credential_id)
+        store.reveal_login(database.engine, OLD, credential_id)
 
 
 def test_a_row_without_a_mac_is_read_and_gets_one_at_the_next_write(database: Database) -> None:

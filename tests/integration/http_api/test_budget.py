@@ -6,11 +6,12 @@ from typing import Any
 import httpx
 
 from tests.support.api_server import ApiServer, token
+from tests.support.signs_of_life import beat
 from tests.support.sync_process import wait_until
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.entity_counts import EntityCounts
-from twizzit_pipeline.scheduling import heartbeat, usage
+from twizzit_pipeline.scheduling import usage
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -33,7 +34,7 @@ def test_an_answer_to_a_sync_says_what_is_left_of_the_month(
     credential_id = world.add_credential()
     with database.engine.begin() as connection:
         usage.record(connection, credential_id, 70)
-    heartbeat.beat(database.engine)
+    beat(database.engine)
     usual = usage.FIRST_GUESS
     where = "what comes of it will be in the sync history"
     already = f"Such a sync waits for its turn already, so no other one was added; {where}"
@@ -74,7 +75,7 @@ def test_a_sync_that_is_over_says_what_it_left(
 ) -> None:
     world = SyncWorld(settings, database, simulator)
     credential_id = world.add_credential()
-    heartbeat.beat(database.engine)
+    beat(database.engine)
     with ApiServer(settings, database) as api, api.client(token("admin")) as admin, ThreadPoolExecutor(1) as run:
         admin.put(f"/sync/config/{credential_id}", json={"monthlyCallLimit": 100})
         done = run.submit(carry_out, world, credential_id)

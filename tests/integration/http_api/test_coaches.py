@@ -13,9 +13,9 @@ from sqlalchemy import insert, select
 from tests.conftest import settings_with
 from tests.support.api_server import PREFIX, ApiServer, token
 from tests.support.calendar_world import EVERYTHING
+from tests.support.signs_of_life import beat
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.credentials import coaches, store
-from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
@@ -45,7 +45,7 @@ def world(
                 connection.execute(insert(tables.conflicts), [{"credential_id": one, **of} for one in (FOREIGN, MINE)])
                 plan = {"season": made.season, "reason": "asked", "counts": {"changes": 0}, "expires_at": LATER}
                 connection.execute(insert(tables.plans), [{"credential_id": one, **plan} for one in (FOREIGN, MINE)])
-            heartbeat.beat(database.engine)
+            beat(database.engine)
             coaches.limit(database.engine, str(LIMITED), [MINE])
             yield made
 

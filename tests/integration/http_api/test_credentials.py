@@ -50,7 +50,7 @@ def test_a_login_is_stored_as_the_guide_shows(admin: httpx.Client, settings: Set
         "apiEndpoint": "https://api.twizzit.com/v1",
     }
     assert settings.encryption_key is not None
-    kept = store.reveal_password(database.engine, settings.encryption_key, stored["id"])
+    kept = store.reveal_login(database.engine, settings.encryption_key, stored["id"]).password
     assert kept.get_secret_value() == PASSWORD
 
 

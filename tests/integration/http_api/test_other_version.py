@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.api_server import ApiServer, token
 from tests.support.page_visitor import link_to, sign_in, visitor
+from tests.support.signs_of_life import beat
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -19,7 +19,7 @@ NEWER = "The database is at migration 9999, which is newer than this version: in
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    heartbeat.beat(database.engine)
+    beat(database.engine)
     return SyncWorld(quick(settings), database, simulate(clubs=1, teams=2, players_per_team=2))
 
 

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from tests.support.api_orchestrator import Orchestrator
 from tests.support.api_server import ApiServer, token
 from tests.support.previewed import previewed
+from tests.support.signs_of_life import beat
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -24,7 +24,7 @@ def world(settings: Settings, database: Database, simulate: Callable[..., Simula
 
 @pytest.fixture
 def orchestrated(world: SyncWorld) -> Iterator[None]:
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     with Orchestrator(world).working():
         yield
 
@@ -77,7 +77,7 @@ def test_a_preview_of_teams_alone(coach: httpx.Client, world: SyncWorld) -> None
 
 def test_who_does_not_wait_is_shown_where_to_ask(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     answer = coach.post(f"/sync/preview/{credential_id}", headers={"Prefer": "respond-async"})
     assert answer.status_code == 202
     assert answer.headers["Location"] == f"/api/twizzit/sync/requests/{answer.json()['requestId']}"
@@ -96,7 +96,7 @@ def test_the_request_of_a_preview_says_which_plan_it_made(coach: httpx.Client, w
 def test_a_plan_of_a_credential_that_was_switched_off_is_refused(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     plan_id = previewed(world, credential_id).plan.id
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     world.change(tables.credentials, credential_id, is_active=False)
     refused = coach.post(f"/sync/apply/{plan_id}")
     assert (refused.status_code, refused.json()["error"]) == (409, "Credential is inactive")

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from tests.support.api_server import PREFIX, ApiServer, token, token_of
+from tests.support.signs_of_life import beat
 from tests.support.sync_world import STEPS, SyncWorld, quick
-from twizzit_pipeline.scheduling import claims, due, heartbeat
+from twizzit_pipeline.scheduling import claims, due
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -22,7 +23,7 @@ MANY = {"api_syncs_per_hour": 1000}
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    heartbeat.beat(database.engine)
+    beat(database.engine)
     return SyncWorld(quick(settings, **MANY), database, simulate(clubs=2, teams=2, players_per_team=2))
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import settings_with
 from tests.support.api_server import ApiServer, token
+from tests.support.signs_of_life import beat
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage.engine import open_database
 
@@ -29,12 +29,12 @@ def api(
             world = SyncWorld(quick(known), database, simulator)
             world.sync(world.add_credential())
 
-            def beat() -> None:
+            def stay_alive() -> None:
                 while not over.wait(5):
-                    heartbeat.beat(database.engine)
+                    beat(database.engine)
 
-            heartbeat.beat(database.engine)
-            beating = threading.Thread(target=beat, daemon=True)
+            beat(database.engine)
+            beating = threading.Thread(target=stay_alive, daemon=True)
             beating.start()
             try:
                 with ApiServer(world.settings, database) as server:

@@ -11,9 +11,10 @@ from sqlalchemy import Engine, text
 
 from tests.support.api_orchestrator import Orchestrator
 from tests.support.api_server import PREFIX, ApiServer, token
+from tests.support.signs_of_life import beat
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import DatabaseUnavailable
-from twizzit_pipeline.scheduling import heartbeat, requested, requests
+from twizzit_pipeline.scheduling import requested, requests
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
@@ -34,7 +35,7 @@ def test_without_an_orchestrator_nothing_is_asked_for(coach: httpx.Client, world
         assert set(answer.json()) == {"error", "message"}
         assert answer.json()["error"] == "No orchestrator is running"
         assert "twizzit up" in answer.json()["message"]
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     with world.database.engine.begin() as connection:
         connection.execute(text("UPDATE twizzit_orchestrators SET heartbeat_at = now() - interval '61 seconds'"))
     assert coach.post(f"/sync/teams/{credential_id}").status_code == 424
@@ -55,7 +56,7 @@ def test_the_machines_clock_does_not_say_whether_an_orchestrator_lives(coach: ht
         name = connection.dialect.identifier_preparer.quote(str(engine.url.database))
         connection.execute(text(f"ALTER DATABASE {name} SET search_path = public, pg_catalog"))
     engine.dispose()  # connections of before have the search path of before
-    heartbeat.beat(engine)
+    beat(engine)
     assert coach.get("/health").json()["orchestrator"]["alive"] is True
     with engine.begin() as connection:
         connection.execute(
@@ -67,7 +68,7 @@ def test_the_machines_clock_does_not_say_whether_an_orchestrator_lives(coach: ht
 def test_a_sync_of_teams_with_players_answers_when_it_is_over(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     with Orchestrator(world).working():
-        heartbeat.beat(world.database.engine)
+        beat(world.database.engine)
         answer = coach.post(f"/sync/teams/{credential_id}", json={"includePlayers": True})
     assert answer.status_code == 200
     truth = world.simulator.world.truth(world.club())
@@ -88,7 +89,7 @@ def test_a_sync_of_teams_with_players_answers_when_it_is_over(coach: httpx.Clien
 def test_teams_alone_bring_no_players_and_players_bring_what_they_need(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     truth = world.simulator.world.truth(world.club())
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     with Orchestrator(world).working():
         teams = coach.post(f"/sync/clubs/{credential_id}").json()
         assert teams["succeeded"] == len(truth.teams)
@@ -103,7 +104,7 @@ def test_teams_alone_bring_no_players_and_players_bring_what_they_need(coach: ht
 
 def test_competitions_bring_their_matches_and_the_teams_that_they_need(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     truth = calendar_truth(world.simulator.world, world.club())
     with Orchestrator(world).working():
         first = coach.post(f"/sync/competitions/{credential_id}").json()
@@ -122,7 +123,7 @@ def test_competitions_bring_their_matches_and_the_teams_that_they_need(coach: ht
 
 def test_a_sync_that_fails_says_so_and_why(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential(password=SecretStr("not-the-right-one"))
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     with Orchestrator(world).working():
         answer = coach.post(f"/sync/teams/{credential_id}")
     assert answer.status_code == 200
@@ -135,7 +136,7 @@ def test_a_sync_that_fails_says_so_and_why(coach: httpx.Client, world: SyncWorld
 
 def test_a_caller_who_does_not_wait_gets_the_address_to_ask(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     answer = coach.post(f"/sync/teams/{credential_id}", headers={"Prefer": 'foo="bar", Respond-Async; wait=10'})
     assert answer.status_code == 202
     asked = answer.json()
@@ -165,7 +166,7 @@ def test_the_usual_wait_ends_before_shotspots_proxy_gives_up(coach: httpx.Client
 
 def test_a_wait_that_is_over_before_the_sync_ends_as_202(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     for wait in ("0", "0.4"):
         began = time.monotonic()
         answer = coach.post(f"/sync/teams/{credential_id}?wait={wait}&queue=true")
@@ -187,7 +188,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_wait(
 
     monkeypatch.setattr(requests, "get", looked)
     with Orchestrator(world).working():
-        heartbeat.beat(world.database.engine)
+        beat(world.database.engine)
         answer = coach.post(f"/sync/teams/{credential_id}")
 
     assert (answer.status_code, away) == (200, [])
@@ -196,7 +197,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_wait(
 
 def test_a_second_sync_is_refused_or_waits_its_turn(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     first = coach.post(f"/sync/teams/{credential_id}?wait=0").json()
     refused = coach.post(f"/sync/players/{credential_id}")
     assert refused.status_code == 409
@@ -221,7 +222,7 @@ def test_a_second_sync_is_refused_or_waits_its_turn(coach: httpx.Client, world: 
 def test_one_group_alone_is_brought(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     group_id, player_ids = world.roster()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     with Orchestrator(world).working():
         body = {"includePlayers": True, "groupId": group_id, "seasonId": world.season}
         result = coach.post(f"/sync/teams/{credential_id}", json=body).json()
@@ -237,7 +238,7 @@ def test_one_group_alone_is_brought(coach: httpx.Client, world: SyncWorld) -> No
 
 def test_a_season_that_the_account_does_not_have_is_unknown(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     assert coach.post(f"/verify/{credential_id}").status_code == 200
     answer = coach.post(f"/sync/teams/{credential_id}", json={"seasonId": "1999-2000"})
     assert (answer.status_code, answer.json()["error"]) == (404, "Season not found")
@@ -249,7 +250,7 @@ def test_a_season_that_the_account_does_not_have_is_unknown(coach: httpx.Client,
 
 def test_a_coach_held_to_credentials_sees_their_requests_alone(api: ApiServer, world: SyncWorld) -> None:
     first, second = world.add_credential(0), world.add_credential(1)
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     with api.client(token("coach", credentials=[second])) as client:
         assert client.post(f"/sync/teams/{first}?wait=0").status_code == 403
         assert not world.rows(tables.sync_requests)
@@ -268,7 +269,7 @@ def test_a_coach_held_to_credentials_sees_their_requests_alone(api: ApiServer, w
 
 def test_people_who_wait_for_a_sync_keep_no_caller_from_reading(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     with ThreadPoolExecutor(64) as people:
         waiting = [
             people.submit(coach.post, f"/sync/teams/{credential_id}?queue=true&wait=5", timeout=60) for _ in range(40)

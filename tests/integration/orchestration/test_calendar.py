@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.orchestrator import Orchestrator, orchestrated
 from tests.support.recorded_runs import materialization, rules
-from twizzit_pipeline.credentials.partition_keys import partition_key
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.launch import RunResult, run_job
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.runs import history
@@ -48,7 +48,7 @@ def run(here: Orchestrator, credential_id: int, job_name: str = "sync_all") -> R
 
 
 def partition_of(here: Orchestrator, credential_id: int) -> str:
-    return CredentialSeason(str(partition_key(here.engine, credential_id)), here.season).key
+    return CredentialSeason(str(store.get(here.engine, credential_id).partition_key), here.season).key
 
 
 def numbers(here: Orchestrator, credential_id: int, asset: str) -> dict[str, object]:

@@ -10,7 +10,6 @@ from sqlalchemy import text, update
 from tests.support.orchestrator import Orchestrator
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.partition_keys import partition_key
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import Lease, lease_key
@@ -37,7 +36,7 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
         "dagster/priority": "2",
         "twizzit/lane": "slow",
     }
-    key = partition_key(orchestrator.engine, credential_id)
+    key = store.get(orchestrator.engine, credential_id).partition_key
     assert wanted.partition_key == f"{key}|{orchestrator.season}"
     assert orchestrator.get(request).status == "queued"
     result = orchestrator.run(wanted)
@@ -65,7 +64,7 @@ def test_partitions_come_with_the_runs(orchestrator: Orchestrator) -> None:
     orchestrator.ask(credential_id, season="2025-2026")
     orchestrator.tick()
     assert orchestrator.instance.get_dynamic_partitions(CREDENTIAL) == [
-        partition_key(orchestrator.engine, credential_id)
+        store.get(orchestrator.engine, credential_id).partition_key
     ]
     assert orchestrator.instance.get_dynamic_partitions(SEASON) == ["2025-2026"]
 

@@ -9,7 +9,6 @@ from sqlalchemy import event, text, update
 
 from tests.support.orchestrator import COACH, Orchestrator
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.partition_keys import partition_key
 from twizzit_pipeline.credentials.rows import new_partition_key
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
 from twizzit_pipeline.orchestration.sensors import run_keys
@@ -69,7 +68,9 @@ def test_a_first_sync_comes_at_once_and_the_next_after_its_interval(orchestrator
     assert since is not None
     assert wanted.tags == {"twizzit/trigger": "schedule", "dagster/priority": "1", "twizzit/lane": "slow"}
     assert (wanted.run_key, wanted.job_name) == (run_keys.of_schedule(credential_id, since), "sync_all")
-    assert wanted.partition_key == f"{partition_key(orchestrator.engine, credential_id)}|{orchestrator.season}"
+    assert (
+        wanted.partition_key == f"{store.get(orchestrator.engine, credential_id).partition_key}|{orchestrator.season}"
+    )
     (again,) = orchestrator.tick()
     assert again.run_key == wanted.run_key, "the daemon died before it made the run: Dagster makes one of a key"
     orchestrator.run(wanted)
@@ -220,7 +221,7 @@ def test_the_queue_takes_one_of_a_credential_and_leaves_backfills_for_last(orche
         orchestrator.has_synced(credential_id, 5)
 
     def backfill(credential_id: int, year: int) -> str:
-        key = f"{partition_key(orchestrator.engine, credential_id)}|{year}-{year + 1}"
+        key = f"{store.get(orchestrator.engine, credential_id).partition_key}|{year}-{year + 1}"
         wanted = dg.RunRequest(run_key=f"backfill-{credential_id}-{year}", job_name="sync_all", partition_key=key)
         return orchestrator.waiting_run(wanted, queued, backfill="abc")
 
@@ -263,7 +264,7 @@ def begin(orchestrator: Orchestrator, run_id: str) -> None:
 
 def test_a_backfill_lets_what_is_due_pass(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    key = f"{partition_key(orchestrator.engine, credential_id)}|2019-2020"
+    key = f"{store.get(orchestrator.engine, credential_id).partition_key}|2019-2020"
     wanted = dg.RunRequest(run_key="of-a-backfill", job_name="sync_all", partition_key=key)
     run_id = orchestrator.waiting_run(wanted, dg.DagsterRunStatus.STARTED, backfill="abc")
     lease = take_lease(orchestrator, credential_id, run_id)

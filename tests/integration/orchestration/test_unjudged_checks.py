@@ -9,7 +9,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from tests.support.orchestrator import Orchestrator, orchestrated
 from tests.support.recorded_runs import CHECKS
-from twizzit_pipeline.credentials.partition_keys import partition_key
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.launch import run_job
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.settings import Settings
@@ -34,7 +34,7 @@ def sync(here: Orchestrator, credential_id: int) -> bool:
 
 
 def evaluation(here: Orchestrator, credential_id: int) -> dg.AssetCheckEvaluation:
-    partition = CredentialSeason(str(partition_key(here.engine, credential_id)), here.season).key
+    partition = CredentialSeason(str(store.get(here.engine, credential_id).partition_key), here.season).key
     found = here.instance.event_log_storage.get_latest_asset_check_execution_by_key(
         [CONTRACT], PartitionKeyFilter(key=partition)
     )

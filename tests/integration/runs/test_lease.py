@@ -92,7 +92,7 @@ def test_a_second_sync_of_the_same_credential_is_refused(world: SyncWorld) -> No
         with pytest.raises(SyncInProgress, match=r"sync \d+ of this .* at work for \d+ (second|minute)") as raised:
             world.sync(credential_id, run_id="second")
         assert raised.value.history_id in {row.id for row in first.values()}
-        assert lease.under_way(world.database.engine, credential_id) == raised.value.history_id
+        assert [row["history_id"] for row in world.rows(tables.leases)] == [raised.value.history_id]
         assert not world.history_of("second")
     assert len(world.rows(tables.sync_history)) == known + 2
     world.assert_truth(credential_id)

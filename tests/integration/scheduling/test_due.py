@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, case, insert, select, text, update
 
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.runs import seasons
@@ -145,7 +146,7 @@ def test_who_asks_goes_before_who_is_due(engine: Engine, add: Add) -> None:
     for credential_id in (one, other):
         store.remember_organization(engine, credential_id, "10", "KC Duinen")
     assert in_line(engine) == [other, alone], "one of an organization"
-    heartbeat.beat(engine)
+    beat(engine)
     request = requests.ask(engine, one, sync_type="teams", actor=Actor("token", "12", "coach")).request
     line = turns.next_in_line(due.look(engine), day=DAY, season_start="07-01")
     assert [(turn.credential_id, turn.asked and turn.asked.id) for turn in line] == [(one, request.id), (alone, None)]

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt, is_current, is_unbound
 from twizzit_pipeline.credentials.key import Keys
-from twizzit_pipeline.credentials.mac import Owner, Verdict, encoded, judge, mac_of
+from twizzit_pipeline.credentials.mac import MacCheck, Owner, encoded, judge, mac_of
 from twizzit_pipeline.errors import CredentialChanged, DecryptionFailed, TamperedCredential
 
 OLD, NEW, OTHER = (SecretStr(digits * 32) for digits in ("ab", "cd", "ef"))
@@ -72,8 +72,8 @@ def damaged(whole: Encrypted) -> list[Encrypted]:
 
 def test_a_mac_of_today_is_what_it_always_was() -> None:
     assert mac_of(SECRET, IV, CIPHER_TEXT, OWNER) == V2
-    assert judge(V2, SECRET, IV, CIPHER_TEXT, OWNER) is Verdict.FITS
-    assert judge(V1, SECRET, IV, CIPHER_TEXT, OWNER) is Verdict.FITS_OF_BEFORE
+    assert judge(V2, SECRET, IV, CIPHER_TEXT, OWNER) is MacCheck.FITS
+    assert judge(V1, SECRET, IV, CIPHER_TEXT, OWNER) is MacCheck.FITS_OF_BEFORE
 
 
 def test_what_is_encrypted_has_such_a_mac() -> None:
@@ -89,7 +89,7 @@ def test_no_part_of_it_is_a_mac_of_before() -> None:
     tags = V2.split(":")[2:]
     assert not set(tags) & set(V1.split(":"))
     for tag in tags:
-        assert judge(f"v1:5d51e424:{tag}", SECRET, IV, CIPHER_TEXT, OWNER) is Verdict.DOES_NOT_FIT
+        assert judge(f"v1:5d51e424:{tag}", SECRET, IV, CIPHER_TEXT, OWNER) is MacCheck.DOES_NOT_FIT
 
 
 PARTS = st.lists(st.binary(max_size=20), max_size=5)
@@ -115,9 +115,9 @@ OWNERS = st.builds(Owner, st.integers(1, 2**31 - 1), TEXT, TEXT)
 @given(OWNERS, OWNERS)
 def test_it_fits_its_owner_alone(one: Owner, other: Owner) -> None:
     mac = mac_of(SECRET, IV, CIPHER_TEXT, one)
-    assert judge(mac, SECRET, IV, CIPHER_TEXT, one) is Verdict.FITS
-    verdict = judge(mac, SECRET, IV, CIPHER_TEXT, other)
-    assert verdict is (Verdict.FITS if one == other else Verdict.OTHER_ROW)
+    assert judge(mac, SECRET, IV, CIPHER_TEXT, one) is MacCheck.FITS
+    check = judge(mac, SECRET, IV, CIPHER_TEXT, other)
+    assert check is (MacCheck.FITS if one == other else MacCheck.OTHER_ROW)
 
 
 # --- another row ------------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def show(out: Console, preview: RepairPreview) -> None:
 
 
 def document(preview: RepairPreview) -> dict[str, object]:
-    """The same for programs."""
+    """The preview of a repair, for programs."""
     return {
         "season": preview.season,
         "past_season": preview.past,

@@ -100,7 +100,7 @@ def say_done(out: Console, found: Undo) -> None:
 
 
 def document(found: Undo) -> dict[str, object]:
-    """The same for programs."""
+    """An undo that was looked at or done, for programs."""
     return {
         "undo_id": found.undo_id,
         "credential_id": found.credential_id,

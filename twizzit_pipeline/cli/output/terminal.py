@@ -1,6 +1,6 @@
 """How things look on a terminal, in a pipe, and as JSON.
 
-What belongs here: consoles and formats. What is said is the commands' business. Results go to standard output, notes
+What belongs here: consoles and formats. What is said is in the commands. Results go to standard output, notes
 and progress of commands that list go to standard error, so that `--json` leaves nothing else on standard output.
 """
 
@@ -59,7 +59,7 @@ def console(*, stderr: bool = False, widest: int = _WIDEST, quiet: bool = False)
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """An empty table in the house's style; the columns in `right` hold numbers, which are never broken."""
+    """An empty table in the program's style; the columns in `right` hold numbers, which are never broken."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))  # 80 columns are soon full
     for column in columns:
         number = column in right

@@ -55,7 +55,7 @@ def show(out: Console, synced: Synced, *, budget: CallBudget | None = None) -> N
 
 
 def document(synced: Synced, *, budget: CallBudget | None = None) -> dict[str, object]:
-    """The same for programs."""
+    """The report of a sync, for programs."""
     return {
         "organization": synced.organization,
         "season": synced.season,

@@ -121,7 +121,7 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def _typed(form: Form) -> dict[str, Any]:
-    """The same as they were typed."""
+    """The values of the form as they were typed."""
     boxes = ("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled", "review")
     own = (f"{_OF_FIELD}{field}" for field in policies.FIELDS)
     texts = ("every", "unit", "monthly_call_limit", "notify_to", "conflict_policy", *own)

@@ -75,7 +75,7 @@ class Session:
         return Caller(self.user_id, self.role, None if self.credentials is None else frozenset(self.credentials))
 
     def renewed(self) -> "Session | None":
-        """The same with its time of rest begun anew; None where that makes no difference worth a cookie."""
+        """The session with its time of rest begun anew; None where that makes no difference worth a cookie."""
         idle = min(int(time.time()) + IDLE_SECONDS, self.ends)
         return replace(self, idle=idle) if idle - self.idle >= RENEW_SECONDS else None
 

@@ -94,7 +94,7 @@ def _flat(before: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def wanted(accept_language: str) -> str:
-    """The language that a browser's header ``Accept-Language`` likes best, of those that there are."""
+    """The language that a browser's header ``Accept-Language`` prefers, of those that there are."""
     best, most = USUAL, 0.0
     for part in accept_language[:500].split(","):
         found = _PART.fullmatch(part)

@@ -184,7 +184,7 @@ class Visit:
         cookies.put(self.request, answer, cookies.NOTICE, notice, seconds=60)
 
     def back(self, *, said: str | None = None, kind: str = "done") -> RedirectResponse:
-        """The same to where the form was."""
+        """A redirection to the page that had the form, with a line to show there."""
         return self.go(own_place(self.form.text("back")), said=said, kind=kind)
 
     def sign_in(self, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Syncs: asked for here, carried out by the orchestrator, waited for as long as the client likes."""
+"""Syncs: asked for here, carried out by the orchestrator, waited for as long as the client asks."""
 
 import anyio
 import anyio.to_thread

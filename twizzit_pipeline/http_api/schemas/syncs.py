@@ -111,7 +111,7 @@ class RequestRow(Answer):
 
 
 class ListedRequest(RequestRow):
-    """The same, with the name of the credential's club."""
+    """A sync that was asked for, with the name of the credential's club."""
 
     organization_name: str
 

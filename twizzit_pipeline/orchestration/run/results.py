@@ -147,7 +147,7 @@ def plan_waits(plan_id: int) -> str:
 
 
 def with_plan(result: Materialized, plan_id: int) -> Materialized:
-    """The same with the plan that the step stopped at."""
+    """A step's result with the plan that the step stopped at."""
     return result._replace(metadata={**(result.metadata or {}), "plan_id": dg.MetadataValue.int(plan_id)})
 
 

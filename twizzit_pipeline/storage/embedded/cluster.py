@@ -1,7 +1,7 @@
 """One data folder of the embedded PostgreSQL: made, started, looked at, stopped.
 
 What belongs here: the files under a home folder, and the server as a process. Who may use it, and for how long, is
-`embedded`'s business; every function that changes something expects the caller to hold its start lock.
+in `server`; every function that changes something expects the caller to hold its start lock.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """The life of the embedded PostgreSQL: who uses it, who starts it, who stops it.
 
-What belongs here: the locks. Files and processes of the server are `cluster`'s business.
+What belongs here: the locks. Files and processes of the server are in `cluster`.
 
 Every process that uses the server holds a shared lock on `postgres.lock`. Starting and stopping happen under an
 exclusive lock on `postgres.start.lock`. A process that leaves and can turn the shared lock into an exclusive one

@@ -111,14 +111,14 @@ def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str
 
 
 def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
-    """The same with what the table says besides: whose first and last name are a guess from the whole name."""
+    """The checked rows with what the table says besides: whose first and last name are a guess from the whole name."""
     guessed = {player.id for player in players if player.full_name is not None}
     valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
     return replace(checked, valid=valid)
 
 
 def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:
-    """The same with the memberships of which it is not known whether they are players': rejected, by their rule."""
+    """The checked rows, with the memberships that may be players' or not among the rejected, by their rule."""
     if not unclear:
         return checked
     rule = FUNCTION_KNOWN

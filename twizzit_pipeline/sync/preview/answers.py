@@ -29,7 +29,7 @@ class Answers:
     _kept: dict[Hashable, object] = field(default_factory=dict)
 
     def layer(self, source: Source) -> Source:
-        """The same source, whose questions are answered from here."""
+        """The source, with its questions answered from here."""
         return cast("Source", _Remembering(source, self))
 
     def answer(self, name: str, question: Hashable, ask: Callable[[], object]) -> object:
@@ -72,7 +72,7 @@ class _Remembering:
 
 
 def _frozen(value: object) -> Hashable:
-    """The same as a key: collections by what is in them."""
+    """An argument as a key of a dictionary: collections by what is in them."""
     if isinstance(value, Mapping):
         return frozenset((key, _frozen(one)) for key, one in value.items())
     if isinstance(value, AnySet):

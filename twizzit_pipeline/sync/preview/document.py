@@ -53,7 +53,7 @@ def document(found: Rehearsed, *, calls: int) -> dict[str, Any]:
 
 
 def counts(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The same in numbers. `changes`: the items that a sync would change; `remembered`: those that it remembers."""
+    """A preview's document in numbers. `changes`: items that a sync would change; `remembered`: that it would note."""
     entities = {one["entity"]: one["counts"] for one in document["entities"]}
     return {
         "changes": sum(_changes(one) for one in document["entities"]),

@@ -1,8 +1,8 @@
 """Reads which local rows an undo put out of use, so that the sync after it brings them into use again.
 
 An undo cannot remove a row to which others refer: from then on it is inactive, or cancelled, and without a mapping. The
-next sync finds it by its name or its day, and at a first link ShotSpot's values stay. What an undo wrote is no word of
-a person, so it counts as empty.
+next sync finds it by its name or its day, and at a first link ShotSpot's values stay. No person
+chose what an undo wrote, so it counts as empty.
 """
 
 from collections.abc import Collection, Sequence

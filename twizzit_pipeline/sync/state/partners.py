@@ -28,7 +28,7 @@ from twizzit_pipeline.storage.tables import (
 
 
 def standing(decisions: Decisions, listed: Collection[str]) -> Decisions:
-    """The same, where of people who are mapped those questions stand whose person the deciding season lists."""
+    """The decisions, in which of people who are mapped those questions stand whose person the deciding season lists."""
     if not any(one.is_of_mapped for one in decisions.open):
         return decisions
     judged = [replace(one, stands=one.twizzit_id in listed) if one.is_of_mapped else one for one in decisions.open]

@@ -134,7 +134,7 @@ def _none_listed(connection: Connection, owner: Owner) -> list[str]:
 
 
 def _with_namesakes(connection: Connection, state: PlayerState, season_id: int) -> PlayerState:
-    """The same with the owner's mappings of players whose name one has who is not mapped, or about whom is asked."""
+    """The state with the owner's mappings of players whose name one has who is not mapped, or about whom is asked."""
     state = replace(state, decisions=standing(state.decisions, {player.id for player in state.remote}))
     mapped = {mapping.twizzit_id for mapping in state.mappings}
     names = {remote_name(player) for player in state.remote if player.id not in mapped}

@@ -167,7 +167,7 @@ class V2(Source):
         )
 
     def _with_labels(self, rows: Iterable[SetAside]) -> tuple[SetAside, ...]:
-        """The same, another season called as it is listed: a row may have its id alone, or spell it in another way."""
+        """What was set aside, other seasons called as they are listed: a row may have the id alone, or spell it."""
         labels = {season.id: season.label for season in self._seasons or ()}
 
         def labelled(row: SetAside) -> SetAside:

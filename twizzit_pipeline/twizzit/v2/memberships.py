@@ -1,6 +1,6 @@
 """Who is in which group in v2: the rows of ``/group-contacts``, at most ten groups a call.
 
-What belongs here: asking, and giving each row to the group that it speaks of. What a member does there is judged in
+What belongs here: asking, and giving each row to the group that it names. What a member does there is judged in
 `rosters`, who they are by name in `contacts`.
 """
 
@@ -46,7 +46,7 @@ class Member:
 
 
 class OtherIds(Protocol):
-    """The further ids under which an account may speak of its groups: id of a group → its others."""
+    """The further ids under which an account may list its groups: id of a group → its others."""
 
     def known(self) -> dict[str, tuple[str, ...]]:
         """What has been read of them so far."""

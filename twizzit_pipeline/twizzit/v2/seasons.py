@@ -41,8 +41,8 @@ def is_of(row: Row, season: Season | None) -> bool:
     """
     if season is None:
         return True
-    verdicts = (_is_one_of(row[key], season) for key in _KEYS if key in row)
-    return next((verdict for verdict in verdicts if verdict is not None), True)
+    said = (_is_one_of(row[key], season) for key in _KEYS if key in row)
+    return next((one for one in said if one is not None), True)
 
 
 def season_word(row: Row) -> str | None:
@@ -60,8 +60,8 @@ def _each(value: object) -> list[object]:
 
 
 def _is_one_of(value: object, season: Season) -> bool | None:
-    verdicts = {_is_same(one, season) for one in _each(value)}
-    return True if True in verdicts else None if None in verdicts or not verdicts else False
+    said = {_is_same(one, season) for one in _each(value)}
+    return True if True in said else None if None in said or not said else False
 
 
 def _is_same(value: object, season: Season) -> bool | None:

@@ -17,13 +17,13 @@ from sqlalchemy import insert, make_url, text, update
 
 from tests.conftest import ENCRYPTION_KEY
 from tests.support.examined import closed_port, look
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.cli.commands.database import migrate
 from twizzit_pipeline.cli.doctor import command, machine
 from twizzit_pipeline.cli.doctor.database import _clock
 from twizzit_pipeline.cli.doctor.finding import Finding, Severity
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.instance.home import open_instance
-from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -77,7 +77,7 @@ def test_of_a_healthy_installation_everything_is_looked_at_and_no_call_is_spent(
     credential(**login, password=SecretStr(account.password), api_endpoint=simulator.v2_endpoint)
     credential(organization_name="Off", api_endpoint="https://gone.invalid")
     store.set_active(database.engine, 2, False)
-    heartbeat.beat(database.engine)
+    beat(database.engine)
     seen = look()
     assert seen.problems.keys() <= {"daemons"}  # of Dagster's, none ever ran here
     assert seen.subjects >= SUBJECTS | OF_THE_DATABASE | {"privileges", "clock", "daemons", "runs"}
@@ -166,7 +166,7 @@ def test_an_orchestrator_is_missed_only_where_syncs_wait_for_it(
         connection.execute(insert(tables.sync_config).values(credential_id=credential_id, auto_sync_enabled=True))
     assert look().of("orchestrator").severity is Severity.PROBLEM
     with open_instance(settings, database):
-        heartbeat.beat(database.engine)
+        beat(database.engine)
     assert look().of("orchestrator").severity is Severity.OK
     with database.engine.begin() as connection:
         connection.execute(update(tables.orchestrators).values(heartbeat_at=text("now() - interval '3 hours'")))

@@ -20,8 +20,9 @@ from tests.support.browser import CHROMIUM, chromium
 from tests.support.decided_world import DecidedWorld
 from tests.support.page_visitor import OPERATOR, link_to
 from tests.support.previewed import previewed
+from tests.support.signs_of_life import beat
 from tests.support.twin_teams import TwinTeams, odd
-from twizzit_pipeline.scheduling import config, heartbeat, requested
+from twizzit_pipeline.scheduling import config, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.storage import tables
 
@@ -61,7 +62,7 @@ def browser() -> Iterator[Browser]:
 def house(house: House) -> House:
     """With something to decide of each kind: a plan, a conflict and a doubtful link; at the other club, departures."""
     world = house.world
-    heartbeat.beat(world.database.engine, "an orchestrator")
+    beat(world.database.engine, "an orchestrator")
     DecidedWorld(world, house.club, world.roster(2)[1][1]).conflict("Lokaal", "Remo")
     doubtful(DecidedWorld(world, house.club, world.roster(2)[1][0]))
     world.sync(house.club)
@@ -207,7 +208,7 @@ def found_in(page: Page) -> list[str]:
 def test_a_sync_is_asked_for_and_taken_back_by_keyboard_alone(
     browser: Browser, house: House, size: ViewportSize
 ) -> None:
-    heartbeat.beat(house.world.database.engine, "an orchestrator")
+    beat(house.world.database.engine, "an orchestrator")
     with window(browser, house, size) as page:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Go to the content"
@@ -230,7 +231,7 @@ def ask_for_a_sync(page: Page, house: House) -> int:
 
 def test_the_page_follows_a_sync_by_itself(browser: Browser, house: House) -> None:
     engine = house.world.database.engine
-    heartbeat.beat(engine, "an orchestrator")
+    beat(engine, "an orchestrator")
     with window(browser, house, PHONE) as page:
         request_id = ask_for_a_sync(page, house)
         with page.expect_event("load"):  # the whole page is shown anew
@@ -303,7 +304,7 @@ def test_a_plan_is_applied_in_part_by_keyboard_alone(browser: Browser, house: Ho
 
 def test_what_is_ticked_outlasts_a_sync_that_ends_meanwhile(browser: Browser, house: House) -> None:
     engine = house.world.database.engine
-    heartbeat.beat(engine, "an orchestrator")
+    beat(engine, "an orchestrator")
     with window(browser, house, PHONE) as page:
         request_id = ask_for_a_sync(page, house)
         page.goto(f"/twizzit/clubs/{house.club}/preview")
@@ -318,7 +319,7 @@ def test_what_is_ticked_outlasts_a_sync_that_ends_meanwhile(browser: Browser, ho
 
 
 def test_without_scripts_no_page_with_boxes_to_tick_shows_itself_anew(browser: Browser, house: House) -> None:
-    heartbeat.beat(house.world.database.engine, "an orchestrator")
+    beat(house.world.database.engine, "an orchestrator")
     with window(browser, house, PHONE, java_script_enabled=False) as page:
         page.get_by_role("button", name="Sync now").click()
         page.get_by_text("A sync waits for its turn.").wait_for()

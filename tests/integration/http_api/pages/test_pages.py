@@ -12,8 +12,9 @@ from sqlalchemy import delete, insert, select
 from tests.integration.http_api.pages.conftest import HOSTILE, House
 from tests.support.api_server import token
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES
-from twizzit_pipeline.scheduling import config, heartbeat, recipients, requested
+from twizzit_pipeline.scheduling import config, recipients, requested
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
 
@@ -75,7 +76,7 @@ def test_sync_now_asks_for_one_sync_and_shows_it_until_it_is_taken_back(house: H
     coach.post(f"{place}/sync", back=place)
     assert coach.page.url.path == place
     assert "Nothing starts syncs at this moment" in coach.text  # in the page, in one line
-    heartbeat.beat(house.world.database.engine, "an orchestrator")
+    beat(house.world.database.engine, "an orchestrator")
     coach.post(f"{place}/sync", back=place)
     assert "starts within seconds" in coach.text
     assert "A sync waits for its turn." in coach.text

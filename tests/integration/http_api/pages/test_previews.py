@@ -8,10 +8,11 @@ import pytest
 from tests.integration.http_api.pages.conftest import House
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from tests.support.previewed import previewed
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.http_api.pages import previews
 from twizzit_pipeline.runs import plans
-from twizzit_pipeline.scheduling import config, heartbeat, requested
+from twizzit_pipeline.scheduling import config, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.storage import tables
@@ -21,7 +22,7 @@ from twizzit_pipeline.storage.audit import this_user
 @pytest.fixture
 def coach(house: House) -> Iterator[PageVisitor]:
     """A coach may look and apply, as over the API."""
-    heartbeat.beat(house.world.database.engine, "an orchestrator")
+    beat(house.world.database.engine, "an orchestrator")
     with visitor(house.api) as browser:
         sign_in(browser, link_to(house.world.database, house.club, role="coach"))
         yield browser

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from tests.support.calendar_world import EVERYTHING
 from tests.support.cut_connection import cut_before
 from tests.support.previewed import but_for, item, of_entity, previewed, whole_database
+from tests.support.signs_of_life import beat
 from tests.support.sync_process import killed, previewing, wait_until
 from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import first_sync
@@ -18,7 +19,7 @@ from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProg
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.runs import decided_plans
 from twizzit_pipeline.runs.spreadsheet import as_csv
-from twizzit_pipeline.scheduling import config, heartbeat, requests
+from twizzit_pipeline.scheduling import config, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.settings import Settings
@@ -192,7 +193,7 @@ def test_the_lease_keeps_a_preview_and_a_sync_apart(world: SyncWorld, credential
 def test_a_request_for_a_preview_waits_for_another_turn_while_a_sync_is_at_work(
     world: SyncWorld, credential: int
 ) -> None:
-    heartbeat.beat(world.database.engine)
+    beat(world.database.engine)
     options = RequestOptions(preview=True)
     asked = requests.ask(world.database.engine, credential, sync_type="all", options=options, actor=this_user())
     fulfilment = Fulfilment(asked.request.id, "preview-0")

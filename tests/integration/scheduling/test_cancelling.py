@@ -37,15 +37,6 @@ def test_a_waiting_one_ends_and_says_by_whom(engine: Engine, ask: Ask) -> None:
     assert ask().id != asked.id, "nothing is in the way of the next"
 
 
-def test_a_waiting_caller_sees_it_at_once(engine: Engine, ask: Ask) -> None:
-    asked = ask()
-    with ThreadPoolExecutor(1) as pool:
-        waited = pool.submit(requests.wait, engine, asked.id, 30)
-        cancel(engine, asked.id, actor=TERMINAL)
-        over = waited.result(5)
-    assert (over.status, over.error) == ("cancelled", "Cancelled on the command line before it began")
-
-
 def test_one_that_has_begun_or_is_over_is_not_cancelled(engine: Engine, ask: Ask) -> None:
     asked = ask()
     lease, _ = begin(engine, asked, "0123456789abcdef")

@@ -8,8 +8,9 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from tests.support.carried_out import COACH, Ask
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
@@ -18,7 +19,7 @@ from twizzit_pipeline.storage.engine import Database
 @pytest.fixture
 def engine(database: Database) -> Engine:
     """A database with an orchestrator that gave a sign of life."""
-    heartbeat.beat(database.engine)
+    beat(database.engine)
     return database.engine
 
 

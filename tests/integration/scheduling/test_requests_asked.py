@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, insert, text, update
 
 from tests.support.carried_out import COACH, Ask, begin, end, waiting
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential, NoOrchestrator, SyncInProgress, UnknownCredential, UnknownSeason
 from twizzit_pipeline.runs import seasons
@@ -91,7 +92,7 @@ def test_an_orchestrator_is_dead_after_a_minute(engine: Engine, ask: Ask) -> Non
     silent_for(55)
     ask()
     silent_for(61)
-    heartbeat.beat(engine, "another")
+    beat(engine, "another")
     ask(queue=True)
 
 
@@ -102,7 +103,7 @@ def test_orchestrators_silent_for_a_day_are_forgotten(engine: Engine) -> None:
         for name, age in ages.items():
             at = text(f"now() - interval '{age}'")
             connection.execute(insert(orchestrators).values(name=name, heartbeat_at=at))
-    heartbeat.beat(engine, "new")
+    beat(engine, "new")
     with engine.connect() as connection:
         left = set(connection.scalars(text("SELECT name FROM twizzit_orchestrators")))
     assert left.intersection(ages) == {"lately", "a little ahead"}

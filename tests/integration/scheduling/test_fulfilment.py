@@ -1,8 +1,5 @@
 """What came of a request: how it ends, and how the caller reads it."""
 
-import threading
-import time
-
 import pytest
 from sqlalchemy import Engine, text, update
 
@@ -49,30 +46,9 @@ def test_one_whose_process_died_is_ended_by_the_next_read(engine: Engine, ask: A
     assert requests.get(engine, request.id).status == "started", "silent, but not yet for a minute"
     with engine.begin() as connection:
         connection.execute(update(leases).values(heartbeat_at=text("now() - interval '61 seconds'")))
-    began = time.monotonic()
-    over = requests.wait(engine, request.id, 20)
+    over = requests.get(engine, request.id)
     assert (over.status, over.error, over.history_ids) == ("failed", INTERRUPTED, (history_id,))
-    assert time.monotonic() - began < 15
     assert ask().status == "queued"
-
-
-def test_waiting_ends_with_the_request_or_with_the_time(engine: Engine, ask: Ask) -> None:
-    request = ask()
-    began = time.monotonic()
-    assert not requests.wait(engine, request.id, 0.3).over
-    assert 0.25 < time.monotonic() - began < 10
-    lease, _ = begin(engine, request)
-    later = threading.Timer(0.5, end, (engine, request, lease, "success"))
-    later.start()
-    began = time.monotonic()
-    assert requests.wait(engine, request.id, 30).status == "success"
-    assert time.monotonic() - began < 15
-    later.join()
-
-
-def test_waiting_no_time_looks_once(engine: Engine, ask: Ask) -> None:
-    request = ask()
-    assert requests.wait(engine, request.id, 0) == request
 
 
 def test_a_run_leaves_a_request_alone_that_is_not_its_own(engine: Engine, ask: Ask) -> None:
