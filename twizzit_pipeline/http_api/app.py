@@ -114,7 +114,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
 
 
 def _elsewhere() -> APIRouter:
-    """The document under the API's prefix too, and health without it too: not in the document."""
+    """Second addresses: of the document under the API's prefix, of health without it. The document has neither."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(f"{PREFIX}/openapi.json")
