@@ -66,7 +66,7 @@ def accept(
         UnknownCredential, SettingsError, TamperedCredential, DecryptionFailed: as `unbound`.
     """
     with engine.begin() as connection:
-        seen = locked(connection, credential_id)
+        seen = locked(connection, credential_id, beside_syncs=True)
         if (seen.api_username.strip(), seen.api_endpoint.strip()) != (api_username.strip(), api_endpoint.strip()):
             raise NotAsShown(
                 f"Credential {credential_id} has another user name or endpoint than the one to accept: look at it "

@@ -53,7 +53,7 @@ def set_club(engine: Engine, credential_id: int, club: int | str | None, *, acto
         UnknownClub: no club has that id or name; the message lists those that have a similar name, or the first.
     """
     with engine.begin() as connection:
-        before = locked(connection, credential_id).club_id
+        before = locked(connection, credential_id, beside_syncs=True).club_id
         found = None if club is None else _found(connection, club)
         club_id = None if found is None else found.id
         if club_id != before:

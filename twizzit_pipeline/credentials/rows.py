@@ -130,18 +130,22 @@ def keep_writers_out(connection: Connection) -> None:
     connection.execute(text("LOCK TABLE twizzit_credentials IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def locked(connection: Connection, credential_id: int) -> Credential:
+def locked(connection: Connection, credential_id: int, *, beside_syncs: bool = False) -> Credential:
     """One credential, its row locked until the transaction ends, for one that is going to write it.
 
     The table comes first, as in every statement that writes: a rotation holds it, and then wants the rows.
+
+    Args:
+        beside_syncs: let transactions go on that write rows of the credential's, and do not wait for their end: a sync
+            of a federation writes for minutes.
 
     Raises:
         UnknownCredential: no row has that id.
     """
     if may_exist(credential_id):
         connection.execute(text("LOCK TABLE twizzit_credentials IN ROW EXCLUSIVE MODE"))
-        statement = select(*COLUMNS).where(credentials.c.id == credential_id).with_for_update()
-        row = connection.execute(statement).one_or_none()
+        statement = select(*COLUMNS).where(credentials.c.id == credential_id)
+        row = connection.execute(statement.with_for_update(key_share=beside_syncs)).one_or_none()
         if row is not None:
             return credential_of(row)
     raise unknown(credential_id)

@@ -181,7 +181,7 @@ def change_login(
     """
     values = {"api_username": api_username, "api_endpoint": api_endpoint}
     with engine.begin() as connection:
-        before = locked(connection, credential_id)
+        before = locked(connection, credential_id, beside_syncs=True)
         if shown is not None and (before.api_username, before.api_endpoint) != (shown.api_username, shown.api_endpoint):
             raise NotAsShown(
                 f"Credential {credential_id} has another user name or endpoint by now, and nothing was stored: look at "
@@ -200,7 +200,7 @@ def set_active(engine: Engine, credential_id: int, active: bool, *, actor: Actor
         UnknownCredential: no row has that id.
     """
     with engine.begin() as connection:
-        if locked(connection, credential_id).is_active == active:
+        if locked(connection, credential_id, beside_syncs=True).is_active == active:
             return False
         connection.execute(
             update(credentials).where(credentials.c.id == credential_id).values(is_active=active, updated_at=_utc_now)

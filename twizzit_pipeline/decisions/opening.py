@@ -22,6 +22,7 @@ from twizzit_pipeline.runs.lease import lease_keys
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.roles import require_sight
 from twizzit_pipeline.storage.tables import conflicts, sync_changes
 from twizzit_pipeline.sync.rewrites import rewrites
 
@@ -138,11 +139,13 @@ def decide(
         ConflictRefused: `work` refuses.
         NotAsShown: it says something else by now than what was looked at.
         SyncInProgress: a sync of the organization is under way.
+        DatabaseRefused: row-level security hides rows.
     """
     with driver_errors():
         credential = store.get(engine, credential_of(engine, conflict_id))
         for attempt in rewrites(engine):
             with attempt, alone(engine, lease_keys(credential), credential_id=credential.id) as connection:
+                require_sight(connection)
                 made, history_id = _carry_out(connection, credential, conflict_id, work, actor, details, shown)
     if isinstance(made, Refusal):
         raise ConflictRefused(made.message)

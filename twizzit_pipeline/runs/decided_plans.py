@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, func, select, update
 
-from twizzit_pipeline.errors import PlanRefused
+from twizzit_pipeline.errors import PlanBeingApplied, PlanRefused
 from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs.lease import is_silent
 from twizzit_pipeline.runs.plans import APPLIED, DISCARDED, HELD, NOW, REPLACED, WAITING, StoredPlan
+from twizzit_pipeline.runs.processes import process_is_gone
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import leases, sync_history
 from twizzit_pipeline.storage.tables import plans as _plans
-from twizzit_pipeline.storage.tables import sync_history
 
 if TYPE_CHECKING:  # what only looks whether a plan waits chooses nothing of one
     from twizzit_pipeline.plan.chosen import Chosen, ChosenEntity
@@ -149,12 +151,25 @@ def _require_waiting(connection: Connection, stored: StoredPlan, credential_id: 
     if stored.status == WAITING and stored.expires_at <= plans.now(connection):
         raise PlanRefused(f"Plan {stored.id} expired on {stored.expires_at:%Y-%m-%d}; {anew}")
     if stored.status != WAITING:
+        if _is_being_applied(connection, stored):
+            raise PlanBeingApplied(
+                f"Plan {stored.id} is being applied already, by a sync that is under way: wait for its end "
+                f"(twizzit status), then see what it did (twizzit history {stored.credential_id})"
+            )
         if (ended := _interrupted(connection, stored)) is not None:
             raise PlanRefused(
                 f"Plan {stored.id} was applied in part: its sync {ended} ended before all of it was written; {anew}"
             )
         words = {APPLIED: "has been applied", REPLACED: "has been replaced by a newer one", DISCARDED: "was discarded"}
         raise PlanRefused(f"Plan {stored.id} {words.get(stored.status, 'has expired')} already; {anew}")
+
+
+def _is_being_applied(connection: Connection, stored: StoredPlan) -> bool:
+    """Whether the run that applies the plan is still at it: between two entities it has written a part alone."""
+    if stored.status != APPLIED or stored.dagster_run_id is None:
+        return False
+    held = select(leases.c.holder).where(leases.c.dagster_run_id == stored.dagster_run_id, ~is_silent())
+    return any(not process_is_gone(holder) for holder in connection.scalars(held))
 
 
 def _interrupted(connection: Connection, stored: StoredPlan) -> int | None:

@@ -65,10 +65,11 @@ def of_fields(exceptions: Mapping[str, Policy]) -> dict[str, Policy]:
 
 def rewritten(before: Mapping[str, Policy], wanted: Mapping[str, Policy]) -> dict[str, Policy | None]:
     """The change of the exceptions after which those of `wanted` count, each for one field of one entity; empty where
-    they do already.
+    they do already. Those that stay are left out, but for parts of one for a column of several entities.
     """
-    if of_fields(before) == dict(wanted):
-        return {}
+    now = of_fields(before)
+    if now in (dict(before), dict(wanted)):
+        return {field: wanted.get(field) for field in {*now, *wanted} if now.get(field) != wanted.get(field)}
     return {**dict.fromkeys(before), **wanted}
 
 

@@ -42,6 +42,12 @@ _TO_DO = (
         "dump with the user who owns the tables in TWIZZIT_DATABASE_URL",
     ),
 )
+# What a server says, in English or by the names of its catalogue, of what is there although the database was empty.
+_MADE_MEANWHILE = re.compile(r"already exists|pg_\w+_index|cannot drop schema")
+_ALONE = (
+    "something else made its own there meanwhile (twizzit up, twizzit migrate, another restore): stop that, and "
+    "restore into a new database"
+)
 _DATA_BEGIN, _DATA_END = re.compile(rb"COPY .* FROM stdin;$"), b"\\.\n"
 
 
@@ -185,7 +191,9 @@ def _execute(url: SecretStr, statements: Iterator[bytes]) -> None:
                 process.stdin.close()
         said = process.stderr.read()
         if process.wait() != 0:
-            raise BackupRefused(f"Nothing was restored: {complaint(said)}")
+            refused = complaint(said)
+            todo = f"; {_ALONE}" if _MADE_MEANWHILE.search(refused) else ""
+            raise BackupRefused(f"Nothing was restored: {refused}{todo}")
 
 
 def _program(name: str, server: int | None = None) -> str:

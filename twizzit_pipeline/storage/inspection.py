@@ -11,7 +11,13 @@ _SERVER = text("""
     SELECT current_setting('server_version') AS version,
            pg_database_size(current_database()) AS bytes,
            (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
-           current_setting('max_connections')::int AS most_connections
+           current_setting('max_connections')::int AS most_connections,
+           CASE WHEN current_setting('synchronous_commit') NOT IN ('off', 'local')
+                     AND (NOT EXISTS (SELECT FROM pg_stat_replication)
+                          OR EXISTS (SELECT FROM pg_stat_activity
+                                     WHERE datname = current_database() AND wait_event = 'SyncRep'
+                                       AND state_change < clock_timestamp() - INTERVAL '5 seconds'))
+                THEN nullif(current_setting('synchronous_standby_names'), '') END AS missed_standbys
 """)
 
 
@@ -23,6 +29,8 @@ class Server:
         version: as PostgreSQL writes it ("18.4").
         bytes: how much room this database takes.
         connections, most_connections: open to the whole server now, and how many there may be.
+        missed_standbys: the server's synchronous_standby_names, where none is there, or a commit has waited for one for
+            seconds; None where commits do not wait. Of other users' sessions no server says what they wait for.
         seconds_ahead: how far the server's clock is ahead of this machine's, within the time of a round trip.
     """
 
@@ -30,6 +38,7 @@ class Server:
     bytes: int
     connections: int
     most_connections: int
+    missed_standbys: str | None
     seconds_ahead: float
 
 

@@ -45,6 +45,23 @@ _SEQUENCES = text("""
       AND CASE sequence.relkind WHEN 'S' THEN NOT has_sequence_privilege(sequence.oid, 'USAGE') ELSE false END
     ORDER BY 1
 """)
+# Row-level security hides rows in silence, and lets a statement write none of them. What a policy for everyone says
+# with USING (true) hides nothing; one that restricts, or says anything else, may.
+_HIDDEN = text("""
+    SELECT string_agg(quote_ident(c.relname), ', ' ORDER BY c.relname) AS names, count(*) AS tables
+    FROM pg_class AS c
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+      AND c.relname = ANY(:names) AND row_security_active(c.oid)
+      AND (:by_any OR EXISTS (
+          SELECT FROM unnest(ARRAY['r', 'a', 'w'] || CASE WHEN c.relname LIKE :own THEN ARRAY['d'] END) AS use(command)
+          WHERE NOT EXISTS (
+              SELECT FROM pg_policy AS p
+              WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', command::"char")
+                AND coalesce(pg_get_expr(p.polqual, p.polrelid), 'true') = 'true'
+                AND coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'true') = 'true'
+                AND EXISTS (SELECT FROM unnest(p.polroles) AS role WHERE role = 0 OR pg_has_role(role, 'USAGE')))
+      ) OR EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive))
+""")
 _UNREADABLE = text("""
     SELECT quote_ident(n.nspname) AS schema, count(*) AS relations
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -148,6 +165,23 @@ def require_may_undo(connection: Connection) -> None:
         )
 
 
+def sight_to_undo(connection: Connection) -> list[Lack]:
+    """Where row-level security keeps an undo from knowing what refers to a row; empty where it does not."""
+    return list(_hidden(connection, by_any=True))
+
+
+def require_sight(connection: Connection) -> None:
+    """For what makes a plan of the rows that are there: one that it does not see would be made once more.
+
+    Raises:
+        DatabaseRefused: row-level security hides rows from the user; the message has the statement that mends it.
+    """
+    for lack in _hidden(connection):
+        raise DatabaseRefused(
+            f"Nothing was done, since the database's user lacks {lack.wrong}; as a superuser: {lack.statement}"
+        )
+
+
 def lacking_for_dagster(connection: Connection, schema: str) -> list[Lack]:
     """What the user lacks for Dagster's tables in the schema of that name; empty where nothing is."""
     me = connection.execute(_ME).one()
@@ -228,6 +262,17 @@ def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
             "TEMPORARY on the database, for the rows of a plan",
             f"GRANT TEMPORARY ON DATABASE {me.database} TO {me.name}",
         )
+    yield from _hidden(connection)
+
+
+def _hidden(connection: Connection, *, by_any: bool = False) -> Iterator[Lack]:
+    """`by_any`: whatever the policies say."""
+    me = connection.execute(_ME).one()
+    wanted = {"names": sorted(metadata.tables), "own": f"{_OWN_PREFIX}%", "by_any": by_any}
+    row = connection.execute(_HIDDEN, wanted).one()
+    if row.tables:
+        some = row.names if row.tables <= _NAMED else f"{row.tables} tables"
+        yield Lack(f"the sight of every row of {some} (row-level security)", f"ALTER ROLE {me.name} BYPASSRLS")
 
 
 def _needed(table: str) -> tuple[str, ...]:

@@ -201,7 +201,8 @@ _BY_STATE: dict[str, _Meaning] = {
 # A connection that never came about has no SQLSTATE, in words alone; a server that speaks another language, or a
 # pooler of another make, gets the line of what is unreachable.
 _BY_WORDS: tuple[tuple[str, str], ...] = (
-    (r"No space left on device|Disk quota exceeded", "53100"),
+    # A new connection writes that file where it is missing; servers until 17 do not say why they could not.
+    (r"No space left on device|Disk quota exceeded|could not write init file", "53100"),
     (r"too many (clients|connections)|remaining connection slots|no more connections allowed", "53300"),
     (r"unsupported startup parameter|query_wait_timeout", "08P01"),
     (r"password authentication failed|no pg_hba\.conf entry|auth failed|no password supplied", "28000"),

@@ -28,6 +28,7 @@ from twizzit_pipeline.scheduling.usage import Meter
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.revisions import require_current
+from twizzit_pipeline.storage.roles import require_sight
 from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.rewrites import rewrites
@@ -87,6 +88,7 @@ class SyncSession(Transactions):
         require_current(self.engine)
         with driver_errors(), self.engine.connect() as connection:
             require_suited(connection)
+            require_sight(connection)
         self.credential = store.get(self.engine, credential_id)
         if not self.credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")

@@ -11,7 +11,7 @@ from tests.support.sync_process import wait_until, watching
 from tests.support.sync_world import SyncWorld
 from tests.support.vault_rows import NEW, OLD, add, is_bound, owner, password_of, stored, write_as_shotspot, write_mac
 from twizzit_pipeline.accounts import moving
-from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials import acceptance, clubs, store
 from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys
 from twizzit_pipeline.credentials.mac import Owner
@@ -142,6 +142,29 @@ def test_nothing_of_a_password_is_in_the_log(database: Database) -> None:
         logged = "\n".join(connection.scalars(text("SELECT log::text FROM twizzit_audit_log log")))
     for secret in ("hunter-two-hunter", "another", columns.cipher_text_hex, columns.iv_hex, OLD.get_secret_value()):
         assert secret not in logged
+
+
+def test_a_credential_is_changed_while_a_sync_writes(database: Database) -> None:
+    """Each row that refers to a credential keeps it from being deleted until its transaction ends."""
+    credential_id = add(database)
+    with database.engine.begin() as writing:
+        writing.execute(
+            text(
+                "INSERT INTO twizzit_sync_requests (credential_id, sync_type, trigger, requested_by)"
+                " VALUES (:id, 'full', 'request', 'os:ann')"
+            ),
+            {"id": credential_id},
+        )
+        assert store.set_active(database.engine, credential_id, False)
+        store.change_login(database.engine, OLD, credential_id, **LOGIN)
+        clubs.set_club(database.engine, credential_id, None)
+        assert (
+            acceptance.accept(
+                database.engine, OLD, credential_id, api_username="other.api", api_endpoint="https://example.org/v1"
+            )
+            is None
+        )
+    assert password_of(database, OLD, credential_id) == "another"
 
 
 def test_switching_off_and_on(database: Database) -> None:

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from tests.support.sync_process import IN_PROGRESS, killed, locked, started, wait_until, watching
 from tests.support.sync_world import STEPS, SyncWorld, quick
@@ -81,6 +81,29 @@ def test_what_takes_the_lease_at_this_moment_is_not_said_to_be_over(world: SyncW
         pytest.raises(SyncInProgress, match=r"organization has just begun or ended, so do this again now$"),
     ):
         world.sync(credential_id)
+
+
+def test_a_server_that_lets_no_statement_wait_so_long_says_no_less(world: SyncWorld) -> None:
+    credential_id, engine = world.add_credential(), world.database.engine
+    key = lease.lease_key(store.get(engine, credential_id))
+
+    def limit(connection: Connection, _cursor: object, statement: str, *_more: Any) -> None:
+        if statement.startswith("SET LOCAL lock_timeout"):
+            connection.exec_driver_sql("SET LOCAL statement_timeout = '1s'")
+
+    with alone(engine, {key}, credential_id=credential_id):
+        event.listen(engine, "after_cursor_execute", limit)
+        try:
+            for claim in (lambda: world.sync(credential_id), lambda: _decide(world, key, credential_id)):
+                with pytest.raises(SyncInProgress):
+                    claim()
+        finally:
+            event.remove(engine, "after_cursor_execute", limit)
+
+
+def _decide(world: SyncWorld, key: str, credential_id: int) -> None:
+    with alone(world.database.engine, {key}, credential_id=credential_id):
+        raise AssertionError("two at once")
 
 
 def test_a_second_sync_of_the_same_credential_is_refused(world: SyncWorld) -> None:

@@ -149,6 +149,17 @@ def test_a_damaged_dump_restores_nothing(world: SyncWorld, elsewhere: Database, 
     restore(elsewhere, file)
 
 
+def test_what_was_made_there_meanwhile_is_named_as_the_reason(
+    world: SyncWorld, elsewhere: Database, tmp_path: Path
+) -> None:
+    dump(world.database, tmp_path / "whole.dump")
+    with elsewhere.engine.begin() as connection:  # no table: as the very beginning of a migration elsewhere
+        there = "CREATE FUNCTION twizzit_audit_credentials() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'"
+        connection.execute(text(there))
+    with pytest.raises(BackupRefused, match=r"^Nothing was restored: .* meanwhile .*into a new database$"):
+        restore(elsewhere, tmp_path / "whole.dump")
+
+
 def test_no_file_is_overwritten_unless_asked_for(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "twizzit.dump"
     file.write_text("precious")

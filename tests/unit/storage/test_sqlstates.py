@@ -106,6 +106,7 @@ WITHOUT_A_STATE = {
     'FATAL:  role "x" does not exist': (DatabaseRefused, "does not let the user in"),
     'FATAL:  no pg_hba.conf entry for host "::1"': (DatabaseRefused, "does not let the user in"),
     "FATAL:  could not write init file: No space left on device": (DatabaseUnavailable, "its disk is full: make room"),
+    "FATAL:  could not write init file": (DatabaseUnavailable, "its disk is full: make room"),
     "FATAL:  sorry, too many clients already": (DatabaseUnavailable, "no connection left"),
     "FATAL:  remaining connection slots are reserved": (DatabaseUnavailable, "no connection left"),
     "FATAL:  unsupported startup parameter: options": (DatabaseUnavailable, "ignore_startup_parameters"),

@@ -18,6 +18,12 @@ def look_at_server(installation: Installation) -> Iterator[Finding]:
     with driver_errors(), installation.database.engine.connect() as connection:
         wrong = unsuited(connection)
     yield _server(server, wrong, embedded=installation.settings.embedded)
+    if server.missed_standbys is not None:
+        yield problem(
+            "standby",
+            f"What is written waits, without end, for a standby (synchronous_standby_names = {server.missed_standbys})",
+            "Start the standby, or take it out of synchronous_standby_names and reload the server: all goes on at once",
+        )
     yield _clock(server)
 
 

@@ -13,6 +13,7 @@ from twizzit_pipeline.storage.roles import (
     lacking_to_migrate,
     lacking_to_sync,
     lacking_to_undo,
+    sight_to_undo,
     unreadable_to_owner,
 )
 
@@ -25,14 +26,14 @@ def look_at_privileges(installation: Installation) -> Iterator[Finding]:
         migrated = is_migrated(connection)
         to_migrate = lacking_to_migrate(connection)
         to_sync = lacking_to_sync(connection) if migrated else []
-        to_undo = lacking_to_undo(connection) if migrated else []
+        to_undo = lacking_to_undo(connection) + sight_to_undo(connection) if migrated else []
         if installation.settings.dagster_postgres_url is None:
             to_sync += lacking_for_dagster(connection, DAGSTER_SCHEMA)
         unreadable = unreadable_to_owner(connection, DAGSTER_SCHEMA)
     if to_migrate and not migrated:
         yield problem("privileges", _wrong(to_migrate), _statements(to_migrate))
     elif to_sync:
-        lacks = [*to_sync, *to_undo]
+        lacks = [*to_sync, *(lack for lack in to_undo if lack not in to_sync)]
         yield problem("privileges", f"The database's user lacks {_wrong(lacks)}", _statements(lacks))
     elif to_migrate:
         yield warning(

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Response
 
@@ -35,12 +35,13 @@ def settings_page(at: Annotated[ClubVisit, at_club("GET /sync/config/{credential
 def change_settings(at: Annotated[ClubVisit, at_club(_CHANGE)]) -> Response:
     """Change what differs. What cannot be is shown as it was typed, with what is wrong."""
     engine, actor = at.visit.service.engine, at.visit.caller.actor
-    now = config.read(engine, at.id)
-    form = _meant(at.visit.form, _shown(now, _addresses(at)))
+    now, notified = config.read(engine, at.id), _addresses(at)
+    form = _meant(at.visit.form, _shown(now, notified))
     try:
         changes, addresses = _changes(form, now), recipients.checked(form.text("notify_to").splitlines())
-        config.change(engine, at.id, actor=actor, **changes)
-        recipients.change(engine, at.id, addresses, actor=actor)
+        config.change(engine, at.id, actor=actor, **_differing(changes, now))
+        if addresses != notified:
+            recipients.change(engine, at.id, addresses, actor=actor)
     except ConfigurationRefused as error:
         return _page(at, _typed(form), was=at.visit.form.text(_WAS), field=error.field, code=400)
     return at.visit.go(f"{at.place}/settings", said=at.visit.texts("settings.saved"))
@@ -155,6 +156,16 @@ def _changes(form: Form, now: SyncConfig) -> ConfigChanges:
         conflict_policy=_policy(form.text("conflict_policy"), policies.POLICY),
         conflict_exceptions=policies.rewritten(now.conflict_exceptions, _exceptions(form, now)),
     )
+
+
+def _differing(changes: ConfigChanges, now: SyncConfig) -> ConfigChanges:
+    """The changes without what is so already: another person may change that in this very moment."""
+    found = {
+        name: value
+        for name, value in changes.items()
+        if (value if name == policies.EXCEPTIONS else value != getattr(now, name))
+    }
+    return cast("ConfigChanges", found)
 
 
 def _exceptions(form: Form, now: SyncConfig) -> dict[str, Policy]:

@@ -27,6 +27,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.storage.roles import require_sight
 from twizzit_pipeline.sync.preview import document as documents
 from twizzit_pipeline.sync.preview.answers import Answers, Unanswered
 from twizzit_pipeline.sync.preview.rehearsal import RehearsalSession, Rehearsed, rehearse, rolled_back
@@ -188,6 +189,8 @@ def _active(database: Database, credential_id: int) -> Credential:
         credential = store.get(database.engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before a preview")
+    with driver_errors(), database.engine.connect() as connection:
+        require_sight(connection)
     return credential
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import insert, make_url, text, update
 from tests.conftest import ENCRYPTION_KEY
 from tests.support.examined import closed_port, look
 from tests.support.signs_of_life import beat
+from tests.support.sync_process import wait_until
 from twizzit_pipeline.cli.commands.database import migrate
 from twizzit_pipeline.cli.doctor import command, machine
 from twizzit_pipeline.cli.doctor.database import _clock
@@ -195,6 +196,23 @@ def test_clocks_that_differ_are_found(database: Database) -> None:
     assert _clock(replace(server, seconds_ahead=-20.0)).severity is Severity.WARNING
     far = _clock(replace(server, seconds_ahead=4000.0))
     assert (far.severity, "4000.0 s ahead of" in far.message) == (Severity.PROBLEM, True)
+
+
+def test_a_standby_that_every_commit_waits_for_is_found(database: Database, own_database: str) -> None:
+    names = "SELECT current_setting('synchronous_standby_names')"
+    with psycopg.connect(own_database, autocommit=True, options="-csynchronous_commit=off") as other:
+        other.execute(f"ALTER DATABASE {other.info.dbname} SET synchronous_commit = on")
+        assert "standby" not in look().subjects
+        other.execute("ALTER SYSTEM SET synchronous_standby_names = 'away'")
+        try:
+            other.execute("SELECT pg_reload_conf()")
+            wait_until(lambda: other.execute(names).fetchone() == ("away",))
+            found = look().of("standby")
+        finally:
+            other.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            other.execute("SELECT pg_reload_conf()")
+            wait_until(lambda: other.execute(names).fetchone() == ("",))
+    assert (found.severity, "synchronous_standby_names = away" in found.message) == (Severity.PROBLEM, True)
 
 
 @pytest.mark.parametrize(("free", "severity"), [(1e8, Severity.PROBLEM), (1e9, Severity.WARNING), (1e10, Severity.OK)])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, event, insert, select
 
 from tests.integration.http_api.pages.conftest import HOSTILE, House
 from tests.support.api_server import token
@@ -281,6 +281,40 @@ def test_an_old_page_of_settings_takes_back_nothing_of_another_administrator_s(
     found = config.read(engine, house.club)
     assert (found.auto_sync_enabled, found.review, found.conflict_policy) == (False, True, "ask")
     config.change(engine, house.club, actor=operator, review=False)
+
+
+def test_settings_take_back_nothing_that_changes_while_they_are_saved(house: House, admin: PageVisitor) -> None:
+    engine, place = house.world.database.engine, f"/twizzit/clubs/{house.club}/settings"
+    operator = Actor("os", "operator")
+    config.change(engine, house.club, actor=operator, auto_sync_enabled=True, conflict_exceptions={"teams.name": "ask"})
+    recipients.change(engine, house.club, ["a@club.example"], actor=operator)
+    admin.get(place)
+    was = html.unescape(re.findall(r'name="was" value="([^"]+)"', admin.page.text)[0])
+    meanwhile: list[str] = []
+
+    def come(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if "FOR KEY SHARE" in statement and not meanwhile:
+            meanwhile.append(statement)
+            config.change(
+                engine,
+                house.club,
+                actor=operator,
+                auto_sync_enabled=False,
+                conflict_exceptions={"teams.name": "newest"},
+            )
+            recipients.change(engine, house.club, ["b@club.example"], actor=operator)
+
+    fields = {name: "on" if value is True else value for name, value in json.loads(was).items() if value is not False}
+    event.listen(engine, "before_cursor_execute", come)
+    try:
+        admin.post(place, **{**fields, "was": was, "policy-of-players.gender": "ask", "back": place})
+    finally:
+        event.remove(engine, "before_cursor_execute", come)
+    assert meanwhile
+    found = config.read(engine, house.club)
+    assert (found.auto_sync_enabled, recipients.read(engine, house.club)) == (False, ("b@club.example",))
+    assert found.conflict_exceptions == {"players.gender": "ask", "teams.name": "newest"}
+    config.change(engine, house.club, actor=operator, conflict_exceptions=dict.fromkeys(found.conflict_exceptions))
 
 
 def test_a_field_gets_a_rule_of_its_own(house: House, admin: PageVisitor) -> None:

@@ -8,7 +8,7 @@ from tests.integration.sync.preview.test_applying import applied
 from tests.support.previewed import previewed
 from tests.support.sync_process import applying, killed, locked, wait_until, watching
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.errors import PlanRefused
+from twizzit_pipeline.errors import PlanBeingApplied, PlanRefused
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -64,6 +64,8 @@ def test_killed_between_teams_and_players_it_says_so_and_what_to_do(world: SyncW
     plan_id = planned(world, credential_id)
     with locked(world, "players"), applying(world, credential_id, plan_id) as process, watching(world) as waiting:
         wait_until(waiting, process)
+        with pytest.raises(PlanBeingApplied, match=rf"^Plan {plan_id} is being applied already, by a sync "):
+            applied(world, plan_id, credential_id)
         killed(process)
     assert world.rows(tables.players) == world.rows(tables.player_mappings) == []
     teams = {row["id"] for row in world.rows(tables.teams)}
