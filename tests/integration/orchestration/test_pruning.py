@@ -15,7 +15,7 @@ from sqlalchemy import make_url, text
 from tests.conftest import settings_with
 from tests.support.recorded_runs import ASSETS, CHECKS, Here, materialization
 from twizzit_pipeline.definitions import defs
-from twizzit_pipeline.orchestration.assets.configuration import CONFIGURATION
+from twizzit_pipeline.orchestration.assets.configuration import CONFIGURATION_ASSET
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.instance.pruning import PrunedRuns, prune_runs
 from twizzit_pipeline.settings import Settings
@@ -145,7 +145,7 @@ def test_what_a_deleted_run_left_goes_but_for_the_state_of_a_check(kept: Kept) -
 
 def test_what_a_sensor_reported_of_a_check_goes_with_its_row(kept: Kept) -> None:
     """No run evaluates the checks of the configuration: the newest stays, and a young one that has no row yet."""
-    check = dg.AssetCheckKey(dg.AssetKey(CONFIGURATION), "contract")
+    check = dg.AssetCheckKey(CONFIGURATION_ASSET.key, "contract")
     for passed in (True, False, True):
         evaluation = dg.AssetCheckEvaluation(
             asset_key=check.asset_key, check_name=check.name, passed=passed, metadata={}
