@@ -1,6 +1,7 @@
 """What PostgreSQL makes of the statements of some work: its plan of each, as it runs."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+
+_OF_ANOTHER_TABLE = re.compile(r'[\w"]\.[\w"]')  # of its own table an index condition names the columns alone
 
 Plan = dict[str, Any]
 
@@ -54,3 +57,12 @@ def rows_read(plan: Plan, table: str) -> int:
     """How many rows of the table a query read, those that fit no condition included; of a plan of `queries_of`."""
     scans = (one for one in nodes(plan) if one.get("Relation Name") == table)
     return int(sum(one["Actual Loops"] * (one["Actual Rows"] + one.get("Rows Removed by Filter", 0)) for one in scans))
+
+
+def compares_each_with_each(loop: Plan) -> bool:
+    """Whether a nested loop reads its inner side once for each outer row, without an index that finds which."""
+    outer, inner = [one for one in loop["Plans"] if one["Parent Relationship"] in ("Outer", "Inner")]
+    if outer["Node Type"] in ("Result", "Limit") or (outer["Node Type"] == "Aggregate" and "Group Key" not in outer):
+        return False  # one row
+    conditions = [one["Index Cond"] for one in nodes(inner) if "Index Cond" in one]
+    return not any(_OF_ANOTHER_TABLE.search(condition) for condition in conditions)

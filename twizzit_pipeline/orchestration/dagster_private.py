@@ -5,6 +5,7 @@ Dagster may change these without notice: `pyproject.toml` bounds its version, an
 `tests/unit/orchestration/test_dagster_private.py` says what each must do.
 """
 
+from dagster._config import EvaluationError, resolve_to_config_type, validate_config
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.events import (
     ASSET_CHECK_EVENTS,
@@ -34,7 +35,7 @@ from dagster._core.storage.tags import (
     PRIORITY_TAG,
     RUN_KEY_TAG,
 )
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
@@ -52,10 +53,12 @@ __all__ = [
     "BulkActionStatus",
     "BulkActionsFilter",
     "CheckRunHealthResult",
+    "ConfigurableClass",
     "ConfigurableClassData",
     "DagsterEvent",
     "DagsterEventType",
     "EngineEventData",
+    "EvaluationError",
     "InstanceRef",
     "InstigatorState",
     "InstigatorStatus",
@@ -72,4 +75,6 @@ __all__ = [
     "StepFailureData",
     "StepRetryData",
     "WorkerStatus",
+    "resolve_to_config_type",
+    "validate_config",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 
-from sqlalchemy import Connection, distinct, exists, func, select, text
+from sqlalchemy import Connection, distinct, func, select, text
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
@@ -153,15 +153,8 @@ def _completeness(
 ) -> Finding:
     """Every row of the snapshot has a mapping of this credential, or the step said that it has none, and why."""
     snapshot, mappings = judged.snapshot.c, judged.mappings.c
-    mapped = exists().where(
-        remote_id(judged.mappings) == snapshot[judged.remote_id], mappings.credential_id == session.credential.id
-    )
-    missing = (
-        select(snapshot[judged.remote_id])
-        .distinct()
-        .where(judged.of_scan(session.credential.id, season.id), ~mapped)
-        .order_by(snapshot[judged.remote_id])
-    )
+    mapped = select(remote_id(judged.mappings)).where(mappings.credential_id == session.credential.id)
+    missing = select(snapshot[judged.remote_id]).where(judged.of_scan(session.credential.id, season.id))
     narrowing = session.narrowing
     if narrowing.group_id is not None and judged.of_one_team:
         missing = missing.where(snapshot["twizzit_team_id"] == narrowing.group_id)
@@ -171,5 +164,7 @@ def _completeness(
         accounted.update(report.warnings.get(NOT_CREATED, ()))
     if narrowing.chosen is not None:
         accounted.update(remote_id for reason in LEFT for remote_id in report.warnings.get(reason, ()))
-    lost = tuple(remote_id for remote_id in connection.scalars(missing) if remote_id not in accounted)
+    # Sets, since PostgreSQL may compare each row with each in an EXISTS of tables that have no statistics yet.
+    found = sorted(connection.scalars(missing.except_(mapped)))
+    lost = tuple(remote_id for remote_id in found if remote_id not in accounted)
     return Finding(COMPLETE, _limited_to(session), lost, numbers={"failed_and_said_so": len(accounted)}, grave=True)

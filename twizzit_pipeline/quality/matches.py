@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     func,
     or_,
     select,
@@ -45,17 +44,12 @@ _PLAYED = ("scheduled", "in_progress", "completed")
 
 
 def _competitions_without(connection: Connection, credential_id: int, season_id: int) -> Iterator[Finding]:
-    """Competitions of the snapshot that none of its matches belongs to."""
-    table, match = twizzit_competitions.c, twizzit_matches.c
-    played = exists().where(
-        scan_of(twizzit_matches, credential_id, season_id), match.twizzit_competition_id == table.twizzit_competition_id
+    """Competitions of the snapshot that none of its matches belongs to; sets, as where each row must have a mapping."""
+    listed, played = (
+        select(table.c.twizzit_competition_id).where(scan_of(table, credential_id, season_id))
+        for table in (twizzit_competitions, twizzit_matches)
     )
-    empty = (
-        select(table.twizzit_competition_id)
-        .where(scan_of(twizzit_competitions, credential_id, season_id), ~played)
-        .order_by(table.twizzit_competition_id)
-    )
-    yield Finding(HAVE_MATCHES, "season", tuple(connection.scalars(empty)))
+    yield Finding(HAVE_MATCHES, "season", tuple(sorted(connection.scalars(listed.except_(played)))))
 
 
 def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:

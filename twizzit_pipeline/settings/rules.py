@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from datetime import date
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -53,9 +54,14 @@ def broker(value: SecretStr) -> SecretStr:
     Raises:
         ValueError: it is no URL of a broker.
     """
-    _require(
-        r"[a-z][a-z0-9+]*://[!-~]+", value.get_secret_value(), "it must be a URL like redis://:password@host:6379/0"
-    )
+    what = "it must be a URL like redis://:password@host:6379/0"
+    _require(r"[a-z][a-z0-9+]*://[!-~]+", value.get_secret_value(), what)
+    for url in value.get_secret_value().split(";"):  # Celery takes several brokers so
+        try:
+            _ = urlsplit(url).port
+        except ValueError:
+            what += "; in a password /, ?, #, [ and ] are written %2F, %3F, %23, %5B and %5D"
+            raise ValueError(what) from None
     return value
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import make_url, text
 from tests.conftest import settings_with
 from tests.support.recorded_runs import ASSETS, CHECKS, Here, materialization
 from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.orchestration.assets.configuration import CONFIGURATION_ASSET
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.instance.pruning import PrunedRuns, prune_runs
 from twizzit_pipeline.settings import Settings
@@ -140,3 +141,23 @@ def test_what_a_deleted_run_left_goes_but_for_the_state_of_a_check(kept: Kept) -
     assert asked == prune_runs(kept.instance, DAYS) == PrunedRuns(check_rows=rows, log_folders=1)
     assert kept.count("asset_check_executions", kept.runs[2]) > 0, "the newest of that club's partition"
     assert [folder.exists() for folder in (old, new, other)] == [False, True, True]
+
+
+def test_what_a_sensor_reported_of_a_check_goes_with_its_row(kept: Kept) -> None:
+    """No run evaluates the checks of the configuration: the newest stays, and a young one that has no row yet."""
+    check = dg.AssetCheckKey(CONFIGURATION_ASSET.key, "contract")
+    for passed in (True, False, True):
+        evaluation = dg.AssetCheckEvaluation(
+            asset_key=check.asset_key, check_name=check.name, passed=passed, metadata={}
+        )
+        kept.instance.report_runless_asset_event(evaluation)
+    kept.sql("UPDATE event_logs SET timestamp = timestamp - interval '40 days' WHERE run_id = ''")
+    kept.sql(
+        "INSERT INTO event_logs (run_id, event, dagster_event_type, timestamp)"
+        " SELECT run_id, event, dagster_event_type, timezone('utc', now()) FROM event_logs WHERE run_id = '' LIMIT 1"
+    )
+    before = kept.instance.event_log_storage.get_latest_asset_check_execution_by_key([check])
+    assert prune_runs(kept.instance, DAYS) == PrunedRuns(check_rows=2)
+    assert kept.count("event_logs", "") == 2
+    assert kept.instance.event_log_storage.get_latest_asset_check_execution_by_key([check]) == before
+    assert before[check].event is not None

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, text, update
 
 from tests.integration.quality.test_judgements import execute, faults, statements_of_judging
+from tests.support.explained import compares_each_with_each, nodes, plans_of
 from tests.support.sync_world import STEPS, SyncWorld
 from tests.support.synced_world import first_sync
 from twizzit_pipeline.plan.narrowing import Narrowing
@@ -242,3 +243,12 @@ def test_a_narrowed_sync_is_judged_as_a_whole_calendar(world: SyncWorld, club: i
                 quality = mapping_quality(session, report)
                 assert quality.error is None
                 assert quality.findings[names.COMPLETE].fine
+
+
+def test_what_is_missing_is_not_looked_for_row_by_row(world: SyncWorld, club: int) -> None:
+    """On tables without statistics, of which PostgreSQL expects one row each."""
+    with plans_of(world.database.engine) as plans:
+        judge(world, club)
+    without = [(said, one) for said, plan in plans for one in nodes(plan) if one.get("Join Type") == "Anti"]
+    assert [said for said, one in without if one["Node Type"] == "Nested Loop" and compares_each_with_each(one)] == []
+    assert any("EXCEPT" in said for said, _ in plans)

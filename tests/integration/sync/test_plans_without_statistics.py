@@ -4,13 +4,11 @@ Without them PostgreSQL takes the rows of a credential and season for one, and m
 tests' server has no autovacuum, and here nothing is analysed by the sync either.
 """
 
-import re
-
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.support.explained import Plan, nodes, plans_of
+from tests.support.explained import compares_each_with_each, nodes, plans_of
 from tests.support.large_account import SEASON, LargeAccount, answered_by
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.scheduling import config
@@ -24,7 +22,6 @@ from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
 from twizzit_pipeline.sync.session import SyncSession
 
 PLAYERS = 2_400
-_OF_ANOTHER_TABLE = re.compile(r'[\w"]\.[\w"]')  # of its own table an index condition names the columns alone
 
 
 @pytest.fixture
@@ -40,15 +37,6 @@ def credential_id(settings: Settings, database: Database) -> int:
     )
     config.change(database.engine, made, actor=this_user(), is_federation=True)
     return made
-
-
-def compares_each_with_each(loop: Plan) -> bool:
-    """Whether a nested loop reads its inner side once for each outer row, without an index that finds which."""
-    outer, inner = [one for one in loop["Plans"] if one["Parent Relationship"] in ("Outer", "Inner")]
-    if outer["Node Type"] in ("Result", "Limit") or (outer["Node Type"] == "Aggregate" and "Group Key" not in outer):
-        return False  # one row
-    conditions = [one["Index Cond"] for one in nodes(inner) if "Index Cond" in one]
-    return not any(_OF_ANOTHER_TABLE.search(condition) for condition in conditions)
 
 
 def sync(settings: Settings, database: Database, credential_id: int, run_id: str) -> None:

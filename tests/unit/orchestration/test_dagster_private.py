@@ -162,6 +162,14 @@ def test_a_module_that_is_named_alone_is_there(module: str) -> None:
     assert __import__(module)
 
 
+def test_a_configuration_is_judged_without_the_variables_that_it_names() -> None:
+    kind = private.resolve_to_config_type({"url": dg.StringSource})
+    assert private.validate_config(kind, {"url": {"env": "ABSENT"}}).success
+    [error] = private.validate_config(kind, {"url": 5}).errors or []
+    assert isinstance(error, private.EvaluationError)
+    assert error.message
+
+
 def test_every_name_of_the_face_has_its_own_test() -> None:
     said = inspect.getsource(sys.modules[__name__])
     assert {name for name in private.__all__ if f"private.{name}" not in said} == set()

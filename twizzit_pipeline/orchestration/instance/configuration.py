@@ -6,7 +6,7 @@ that a person changed is recognized.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,24 @@ def _read(path: Path) -> Mapping[str, Any]:
         return {}
     if not isinstance(found, Mapping):
         raise SettingsError(f"{path}: it must hold keys and values, as a dagster.yaml does")
+    try:
+        other = next(_keys_that_are_no_text(found), None)
+    except RecursionError:
+        raise SettingsError(f"{path}: it refers to itself by an alias (*): write that part out") from None
+    if other is not None:
+        raise SettingsError(
+            f"{path}: a key must be text, and YAML reads one as {other}: correct it, or put it in quotes"
+        )
     return found
+
+
+def _keys_that_are_no_text(value: object) -> Iterator[str]:
+    """Of every mapping in it: numbers, dates, nothing, and words such as ``on``, which YAML takes for true."""
+    if isinstance(value, Mapping):
+        yield from (str(key) for key in value if not isinstance(key, str))
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for part in parts:
+        yield from _keys_that_are_no_text(part)
 
 
 def _sum_of(body: str) -> str:

@@ -5,8 +5,9 @@ commands are in `dagster_command`.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,14 @@ from dagster_postgres.utils import DagsterPostgresException
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import DatabaseUnavailable, SettingsError
 from twizzit_pipeline.orchestration.dagster_modules import NO_STEP_LOGS
-from twizzit_pipeline.orchestration.dagster_private import InstanceRef
+from twizzit_pipeline.orchestration.dagster_private import (
+    ConfigurableClass,
+    ConfigurableClassData,
+    EvaluationError,
+    InstanceRef,
+    resolve_to_config_type,
+    validate_config,
+)
 from twizzit_pipeline.orchestration.instance.configuration import (
     CONFIGURATION,
     OVERLAY,
@@ -32,6 +40,7 @@ from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors
 
 _LONGEST_MISTAKE = 400
+_PARTS = ("run_coordinator", "run_launcher", "scheduler")  # of the file, those that are classes and not ours alone
 
 _log = logs.logger(__name__)
 
@@ -89,10 +98,14 @@ def dagster_environment(settings: Settings, database: Database) -> dict[str, str
 
     The password of the database travels here and not in files or arguments, which others can read.
 
-    Raises: as `open_instance`.
+    Raises: as `open_instance` and `check_configuration`.
     """
     prepare_schema(database)
     require_installed(settings)
+    if (
+        overlay_of(settings) is not None
+    ):  # Dagster's programs say a mistake in pages, and a launcher's when a run starts
+        check_configuration(settings)
     broker = settings.broker_url
     return {
         "DAGSTER_HOME": str(dagster_home(settings)),
@@ -141,7 +154,26 @@ def check_configuration(settings: Settings) -> None:
     text = configuration_text(settings)
     with TemporaryDirectory(prefix="twizzit-") as folder, _mistakes_of(settings):
         Path(folder, CONFIGURATION).write_text(text, encoding="utf-8")
-        InstanceRef.from_dir(folder)
+        reference = InstanceRef.from_dir(folder)
+        for part in _PARTS:
+            _require_class(part, getattr(reference, f"{part}_data"), overlay_of(settings) or Path(CONFIGURATION))
+
+
+def _require_class(part: str, named: ConfigurableClassData | None, file: Path) -> None:
+    """That the class is there and takes what the file says of it; Dagster itself asks when it first needs it."""
+    if named is None:
+        return
+    try:
+        found = getattr(import_module(named.module_name), named.class_name)
+    except (ImportError, AttributeError):
+        where = f"{named.module_name}.{named.class_name}"
+        raise SettingsError(f"{file}: {part}: {where} is not installed here: correct the name, or install it") from None
+    if not (isinstance(found, type) and issubclass(found, ConfigurableClass)):
+        raise SettingsError(f"{file}: {part}: {named.module_name}.{named.class_name} is no class of that kind")
+    judged = validate_config(resolve_to_config_type(found.config_type()), named.config_dict)
+    if not judged.success:
+        said = _in_one_line(judged.errors or [])
+        raise SettingsError(f"{file}: {part}: {said}")
 
 
 @contextmanager
@@ -159,8 +191,12 @@ def _mistakes_of(settings: Settings) -> Iterator[None]:
     try:
         yield
     except dg.DagsterInvalidConfigError as error:
-        said = "; ".join(_without_all_keys(each.message) for each in error.errors) or str(error)
-        raise SettingsError(f"{overlay_of(settings) or CONFIGURATION}: {' '.join(said.split())}") from None
+        said = _in_one_line(error.errors) or " ".join(str(error).split())
+        raise SettingsError(f"{overlay_of(settings) or CONFIGURATION}: {said}") from None
+
+
+def _in_one_line(errors: Iterable[EvaluationError]) -> str:
+    return " ".join("; ".join(_without_all_keys(each.message) for each in errors).split())
 
 
 def _without_all_keys(message: str) -> str:

@@ -84,6 +84,8 @@ def prune_runs(instance: dg.DagsterInstance, days: int, *, dry_run: bool = False
                 if not dry_run:
                     _delete(events, runs, run_id)
         check_rows = _orphaned_check_rows(events, dry_run=dry_run)
+        if not dry_run:
+            _delete_evaluations_without_a_run(events, before)
         folders = [folder for folder in _folders(instance) if _is_left(events, folder, before)]
     if not dry_run:
         for folder in folders:
@@ -168,6 +170,23 @@ def _orphaned_check_rows(events: PostgresEventLogStorage, *, dry_run: bool) -> i
             if not ids:
                 return gone
             gone += connection.execute(delete(check).where(check.c.id.in_(ids))).rowcount
+
+
+def _delete_evaluations_without_a_run(events: PostgresEventLogStorage, before: datetime) -> None:
+    """What a sensor reported (the checks of the configuration, each hour anew) and no row of a check refers to.
+
+    They belong to no run, so that no run takes them along. A young one may be there before its row is.
+    """
+    event, check = SqlEventLogStorageTable, AssetCheckExecutionsTable
+    left = and_(
+        event.c.run_id == "",
+        event.c.dagster_event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION.value,
+        event.c.timestamp < before.replace(tzinfo=None),
+        ~exists().where(check.c.evaluation_event_storage_id == event.c.id),
+    )
+    with events.index_connection() as connection:
+        while ids := connection.scalars(select(event.c.id).where(left).limit(BATCH_ROWS)).all():
+            connection.execute(delete(event).where(event.c.id.in_(ids)))
 
 
 def _folders(instance: dg.DagsterInstance) -> list[Path]:

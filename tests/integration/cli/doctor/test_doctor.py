@@ -144,7 +144,17 @@ def test_a_table_that_was_changed_is_a_warning(own_database: str, database: Data
     assert (migrations.severity, "twizzit_matches.away_score" in migrations.message) == (Severity.WARNING, True)
 
 
-@pytest.mark.parametrize(("text", "said"), [("sensors: [1\n", "it is no YAML"), ("sensorz: {}\n", '"sensorz"')])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sensors: [1\n", "it is no YAML"),
+        ("sensorz: {}\n", '"sensorz"'),
+        ("run_launcher: {module: absent, class: Launcher}\n", "run_launcher: absent.Launcher is not installed here"),
+        ("run_launcher: {module: dagster, class: Absent}\n", "run_launcher: dagster.Absent is not installed here"),
+        ("run_launcher: {module: dagster, class: asset}\n", "run_launcher: dagster.asset is no class of that kind"),
+        ("run_coordinator: {config: {dequeue_num_workers: many}}\n", "dequeue_num_workers"),
+    ],
+)
 def test_a_mistake_in_the_operators_part_of_dagster_yaml_is_found(home: Path, text: str, said: str) -> None:
     own = home / "dagster.overlay.yaml"
     own.write_text("sensors: {num_submit_workers: 2}\n")

@@ -79,6 +79,9 @@ def test_another_class_replaces_ours_with_its_configuration() -> None:
         ("a: [1\n", "line 2: it is no YAML"),
         ("- a\n- b\n", "it must hold keys and values"),
         ("just words\n", "it must hold keys and values"),
+        ("5: 3\n", "YAML reads one as 5"),
+        ("retention: {sensor: [{on: 1}]}\n", "YAML reads one as True"),
+        ("a: &a {b: *a}\n", "it refers to itself"),
     ],
 )
 def test_a_file_that_is_none_is_one_line(tmp_path: Path, text: str, said: str) -> None:

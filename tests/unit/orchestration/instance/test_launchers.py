@@ -112,7 +112,12 @@ def test_the_embedded_database_is_refused_where_runs_are_elsewhere(launcher: str
         load_settings(_env_file=None, run_launcher=launcher)
 
 
-@pytest.mark.parametrize("value", ["localhost:6380", "redis://", "redis://a b"])
+@pytest.mark.parametrize(
+    "value", ["localhost:6380", "redis://", "redis://a b", "redis://:hu/sh@a:1/0", "redis://:hush@[a"]
+)
 def test_a_broker_that_is_no_url_is_refused_without_its_value(value: str) -> None:
-    with pytest.raises(SettingsError, match=r"^TWIZZIT_BROKER_URL: .* a URL like \S+/0$"):
+    with pytest.raises(
+        SettingsError, match=r"^TWIZZIT_BROKER_URL: .* a URL like \S+/0(; in a password .*)?$"
+    ) as caught:
         load_settings(_env_file=None, broker_url=value)
+    assert "hu" not in str(caught.value)
