@@ -6,7 +6,7 @@ module. Nothing here, neither a message nor a rejected row, holds anything of a 
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ import pandera.pandas as pa
 from pandera.engines.pandas_engine import Engine
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.contracts.rules import UNPRINTABLE, column_of, is_form
+from twizzit_pipeline.contracts.rules import UNPRINTABLE, column_of, is_form, listed_once
 from twizzit_pipeline.errors import FormatChanged
 
 # A few rows without a field are a club's rows; all of this many or more are another format.
@@ -29,6 +29,8 @@ LISTED_TWICE = "listed_twice"
 _ID_LENGTH = 100
 
 _Values = pd.Series | pd.DataFrame
+
+_OBJECTS = np.dtype(object)
 
 _WHAT_TO_DO = "nothing was written; compare what Twizzit shows with what it showed before, and report it"
 
@@ -52,14 +54,19 @@ class Checked:
     set_aside: pd.DataFrame
     rows: RowCounts
 
+    @property
+    def rejected_ids(self) -> set[str]:
+        """The remote ids of rows that broke a rule, as far as they have one."""
+        return {remote_id for remote_id in self.rejected["twizzit_id"].tolist() if isinstance(remote_id, str)}
+
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """Rows (index labels) that break one rule. `form`: whether it is about the form of the answer."""
+    """Rows that break one rule. `form`: whether it is about the form of the answer."""
 
     column: str
     rule: str
-    rows: pd.Index
+    rows: list[int]
     form: bool
 
 
@@ -89,7 +96,9 @@ def split(
     """
     frame = frame.reset_index(drop=True)
     _stop_if_strange(model, frame)
-    distinct = frame.drop_duplicates()
+    ids = frame[id_column].tolist()
+    repeated = _broken_by(listed_once(frame, id_column))
+    distinct = _without(frame, repeated)
     aside = [] if asides is None else _findings(asides, distinct)
     wanted = _without(distinct, _union(aside))
     broken = _findings(model, wanted)
@@ -97,28 +106,26 @@ def split(
     rejected_rows = _union(broken)
     valid = _without(wanted, rejected_rows)
     warned = [] if hints is None else _findings(hints, _without(frame, _union(aside)))
-    set_aside = _set_aside(aside, frame, distinct, id_column)
+    set_aside = _set_aside(aside, repeated, ids)
     return Checked(
-        valid=valid.reset_index(drop=True),
-        rejected=_report(broken, frame[id_column], ["twizzit_id", "column_name", "rule"]),
-        warnings=_report(warned, frame[id_column].drop(index=rejected_rows), ["twizzit_id", "rule"]),
+        valid=valid if valid is frame else valid.reset_index(drop=True),
+        rejected=_report(broken, ids, ["twizzit_id", "column_name", "rule"]),
+        warnings=_report(warned, ids, ["twizzit_id", "rule"], without=rejected_rows),
         set_aside=set_aside,
         rows=RowCounts(len(frame), len(valid), len(rejected_rows), len(set_aside)),
     )
 
 
-def _without(frame: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
+def _without(frame: pd.DataFrame, rows: Collection[int]) -> pd.DataFrame:
     """The frame without these rows; most often there are none, and it is not copied."""
-    return frame if rows.empty else frame.drop(index=rows)
+    return frame.drop(index=sorted(rows)) if rows else frame
 
 
-def _set_aside(aside: list["_Finding"], frame: pd.DataFrame, distinct: pd.DataFrame, id_column: str) -> pd.DataFrame:
+def _set_aside(aside: list["_Finding"], repeated: list[int], ids: list[object]) -> pd.DataFrame:
     """One row for each row that is set aside, by the first rule that says so; then those that came before."""
     reason = {row: finding.rule for finding in reversed(aside) for row in finding.rows}
-    repeated = frame.index.difference(distinct.index)
     reasons = [*((row, reason[row]) for row in sorted(reason)), *((row, LISTED_TWICE) for row in repeated)]
-    rows = [(_shown(frame[id_column][row]), rule) for row, rule in reasons]
-    return pd.DataFrame(rows, columns=["twizzit_id", "rule"], dtype="str")
+    return _texts([(_shown(ids[row]), rule) for row, rule in reasons], ["twizzit_id", "rule"])
 
 
 def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> None:
@@ -126,25 +133,30 @@ def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> Non
 
     The columns are asked one by one: pandera's `validate` would print the values of each that is as it should be.
     """
-    schema = model.to_schema()
-    found = [_strangeness(str(name), column, frame) for name, column in schema.columns.items()]
+    schema, dtypes = model.to_schema(), dict(zip(frame.columns, frame.dtypes, strict=True))
+    found = [_strangeness(name, column, frame, dtypes.get(name)) for name, column in schema.columns.items()]
     strange = [what for what in found if what is not None]
     if strange:
         raise FormatChanged(f"The format of Twizzit's {schema.name} has changed: {'; '.join(strange)}: {_WHAT_TO_DO}")
 
 
-def _strangeness(name: str, column: pa.Column, frame: pd.DataFrame) -> str | None:
-    """What is wrong with a column of the frame, without a word of its rows."""
-    if name not in frame:
+def _strangeness(name: str, column: pa.Column, frame: pd.DataFrame, dtype: Any) -> str | None:
+    """What is wrong with a column of the frame, without a word of its rows; `dtype`: None where there is no column."""
+    if dtype is None:
         return f"the column {name} is missing"
-    if not np.all(np.asarray(column.dtype.check(_in_panderas_terms(frame[name].dtype), frame[name]))):
+    # Of objects it is each value that says whether they are texts; of anything else it is the dtype.
+    if not (_is_of(column.dtype, frame[name]) if dtype == _OBJECTS else _has_dtype(column.dtype, dtype)):
         return f"{name} holds something else than {column.dtype}"
     return None
 
 
+def _is_of(wanted: Any, values: pd.Series) -> bool:
+    return bool(np.all(np.asarray(wanted.check(Engine.dtype(values.dtype), values))))
+
+
 @cache
-def _in_panderas_terms(dtype: Any) -> Any:
-    return Engine.dtype(dtype)
+def _has_dtype(wanted: Any, dtype: Any) -> bool:
+    return bool(wanted.check(Engine.dtype(dtype)))
 
 
 def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Finding]:
@@ -161,7 +173,7 @@ def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Find
         except Exception:  # whatever a rule stumbles over, it has judged no row, so none may pass for having kept it
             unasked.append(str(check.name))
         else:
-            if not rows.empty:
+            if rows:
                 found.append(_Finding(column_of(check, column), str(check.name), rows, is_form(check)))
     if unasked:
         raise FormatChanged(f"Rules of Twizzit's {schema.name} could not be evaluated: {', '.join(unasked)}")
@@ -173,33 +185,38 @@ def _asked(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[pa
     without a value not at all.
     """
     for name, column in schema.columns.items():
+        if not column.checks:
+            continue
         values = frame[str(name)]
-        present = values.dropna() if values.hasnans else values
+        null = values.array.isna()
+        present = values[~null] if null.any() else values
         for check in column.checks:
             judged = present if check.ignore_na else values
-            if not judged.empty:
+            if len(judged):
                 yield check, str(name), judged
     for check in schema.checks:
         yield check, None, frame
 
 
-def _broken(check: pa.Check, values: _Values) -> pd.Index:
+def _broken(check: pa.Check, values: _Values) -> list[int]:
     """The labels of the rows that a check says no to.
 
     Calling the check itself would go on to gather the values that fail, which must not be shown anyway.
     """
     backend: Any = check.get_backend(values)(check)
-    said = backend.apply(values)
+    return _broken_by(backend.apply(values))
+
+
+def _broken_by(said: object) -> list[int]:
+    """The labels of the rows of which a rule said no."""
     if not isinstance(said, pd.Series):
         raise TypeError("a rule judges rows")
-    return said.index[~said.to_numpy(dtype=bool)]
+    kept = said.to_numpy(dtype=bool)
+    return [] if kept.all() else said.index[~kept].tolist()
 
 
-def _union(findings: list[_Finding]) -> pd.Index:
-    rows: set[object] = set()
-    for finding in findings:
-        rows.update(finding.rows)
-    return pd.Index(sorted(rows), dtype="int64")  # type: ignore[type-var]
+def _union(findings: list[_Finding]) -> set[int]:
+    return {row for finding in findings for row in finding.rows}
 
 
 def _stop_if_no_row_has_the_form(model: type[pa.DataFrameModel], findings: list[_Finding], rows: int) -> None:
@@ -218,18 +235,31 @@ def _stop_if_no_row_has_the_form(model: type[pa.DataFrameModel], findings: list[
     )
 
 
-def _report(findings: list[_Finding], ids: "pd.Series[str]", columns: list[str]) -> pd.DataFrame:
-    """One row for each id and rule, and one for each row without an id; rows that are not in `ids` are left out."""
-    if not findings:
-        return pd.DataFrame([], columns=columns, dtype="str")
-    rows = [
+def _report(
+    findings: list[_Finding], ids: list[object], columns: list[str], *, without: Collection[int] = ()
+) -> pd.DataFrame:
+    """One row for each id and rule, and one for each row without an id; rows of `without` are left out."""
+    found = [
         (_shown(ids[row]), finding.column, finding.rule)
         for finding in findings
-        for row in finding.rows.intersection(ids.index)
+        for row in finding.rows
+        if row not in without
     ]
-    everything = pd.DataFrame(rows, columns=["twizzit_id", "column_name", "rule"], dtype="str")
-    once = ~everything.duplicated() | everything["twizzit_id"].isna()
-    return everything.loc[once, columns].reset_index(drop=True)
+    if not found:
+        return _texts([], columns)
+    # Those without an id are kept apart by their place.
+    once = {(row, place if row[0] is None else None): row for place, row in enumerate(found)}
+    return _texts([*once.values()], ["twizzit_id", "column_name", "rule"])[columns]
+
+
+def _texts(rows: Sequence[tuple[str | None, ...]], columns: list[str]) -> pd.DataFrame:
+    """Rows of texts; mostly there are none, and the frame without any is made once."""
+    return pd.DataFrame(rows, columns=columns, dtype="str") if rows else _no_texts(*columns)
+
+
+@cache
+def _no_texts(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame([], columns=list(columns), dtype="str")
 
 
 def _shown(remote_id: object) -> str | None:

@@ -4,8 +4,10 @@ Lengths are those of ShotSpot's columns, of a side's name those of a club (`shot
 rejected, never cut. A season's days are Belgian ones.
 """
 
+from collections import defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Annotated
 
 import pandas as pd
@@ -13,13 +15,26 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
-from twizzit_pipeline.contracts.rules import Rule, at_most, column_rule, one_of, present, printable, row_rule, rules_of
+from twizzit_pipeline.contracts.rules import (
+    Rule,
+    at_most,
+    column_rule,
+    listed_once,
+    one_of,
+    present,
+    printable,
+    row_rule,
+    rules_of,
+)
 from twizzit_pipeline.entities import MATCHES
 
 ZONE = "Europe/Brussels"
 # How long a team is busy with a match, for the hint that it cannot be in two places.
 MATCH_MINUTES = 90
 
+_MATCH = timedelta(minutes=MATCH_MINUTES)
+# Of these a team of the account is busy; one that is off or has no day yet keeps it from nothing.
+_PLAYED = ("scheduled", "in_progress", "completed")
 _Moment = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 _SEASON = ("season_start", "season_end")
 _FLAGS = ("hour_known", "status_known", "score_unread", "opponent_unknown")
@@ -178,7 +193,7 @@ class MatchHints(pa.DataFrameModel):
     )
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        return ~frame.duplicated()
+        return listed_once(frame, "twizzit_match_id")
 
     @row_rule(
         "starts_at",
@@ -188,17 +203,23 @@ class MatchHints(pa.DataFrameModel):
     )
     @classmethod
     def _one_match_at_a_time(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        known = frame["starts_at"].notna() & frame["hour_known"]
-        playing = frame[frame["status"].isin(["scheduled", "in_progress", "completed"]) & known]
-        sides = [
-            playing[["twizzit_match_id", "starts_at", side]].rename(columns={side: "team"}).dropna()
-            for side in ("home_team_id", "away_team_id")
-        ]
-        matches = pd.concat(sides).drop_duplicates().sort_values(["team", "starts_at"])
-        of_one_team = matches["team"] == matches["team"].shift()
-        soon = of_one_team & (matches["starts_at"].diff() < pd.Timedelta(minutes=MATCH_MINUTES))
-        clashing = matches[soon | soon.shift(-1, fill_value=False)]
-        return ~frame["twizzit_match_id"].isin(clashing["twizzit_match_id"])
+        playing = frame["status"].isin(_PLAYED) & frame["hour_known"] & frame["starts_at"].notna()
+        names = ("twizzit_match_id", "starts_at", "home_team_id", "away_team_id")
+        matches_of: dict[str, set[tuple[pd.Timestamp, str]]] = defaultdict(set)
+        for plays, match, start, *sides in zip(
+            playing.tolist(), *(frame[name].tolist() for name in names), strict=True
+        ):
+            for team in sides:
+                if plays and isinstance(match, str) and isinstance(team, str):
+                    matches_of[team].add((start, match))
+        clashing = {
+            match
+            for matches in matches_of.values()
+            for (start, one), (following, other) in pairwise(sorted(matches))
+            if following - start < _MATCH
+            for match in (one, other)
+        }
+        return ~frame["twizzit_match_id"].isin(clashing)
 
     class Config:
         name = MATCHES.name

@@ -10,6 +10,7 @@ A rule is a pandera check with a name and a description. The model is the only p
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import pandas as pd
@@ -60,8 +61,8 @@ def present(column: str, name: str, what: str, *, form: bool = False) -> Any:
     """Rule: the text is neither null nor empty. `form`: see `is_form`."""
 
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
-        if not values.hasnans and all(values.to_numpy(dtype=object)):
-            return _all(values)
+        if not values.array.isna().any() and all(values.to_numpy(dtype=object)):
+            return _all(len(values))
         return values.notna() & (values != "")
 
     return column_rule(column, name, f"{what} is there", f"{_low(what)} is missing", ask_nulls=True, form=form)(keeps)
@@ -72,7 +73,7 @@ def at_most(length: int, column: str, name: str, what: str) -> Any:
 
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         if max(map(len, values.to_numpy(dtype=object)), default=0) <= length:
-            return _all(values)
+            return _all(len(values))
         return values.str.len() <= length
 
     said = f"{_low(what)} is longer than {length} characters"
@@ -85,7 +86,7 @@ def printable(column: str, name: str, what: str) -> Any:
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         # All of them are looked through at once: hardly ever is there one.
         if re.search(UNPRINTABLE, "".join(values.to_numpy(dtype=object))) is None:
-            return _all(values)
+            return _all(len(values))
         return ~values.str.contains(UNPRINTABLE, regex=True)
 
     return column_rule(column, name, f"{what} holds no control characters", f"{_low(what)} holds control characters")(
@@ -102,6 +103,11 @@ def one_of(allowed: Collection[str], column: str, name: str, what: str) -> Any:
     listed = ", ".join(allowed)
     said = f"{_low(what)} is none of {listed}"
     return column_rule(column, name, f"{what} is one of {listed}, where it is given", said)(keeps)
+
+
+def listed_once(frame: pd.DataFrame, id_column: str) -> "pd.Series[bool]":
+    """Which rows equal none before them, in every column: all of them where no id comes twice."""
+    return ~frame.duplicated() if frame[id_column].duplicated().any() else _all(len(frame))
 
 
 def is_form(check: pa.Check) -> bool:
@@ -129,9 +135,10 @@ def rules_of(model: type[pa.DataFrameModel], kind: Kind) -> tuple[Rule, ...]:
     )
 
 
-def _all(values: "pd.Series[str]") -> "pd.Series[bool]":
-    """Each of the values keeps the rule, as nearly always; of all at once that is found out in a third of the time."""
-    return pd.Series(data=True, index=values.index)
+@lru_cache(16)  # the columns of a frame are of one length
+def _all(count: int) -> "pd.Series[bool]":
+    """So many rows keep the rule, as nearly always all do; of all at once that is found out in a third of the time."""
+    return pd.Series(data=True, index=range(count))
 
 
 def _broken(check: Any) -> str:

@@ -8,7 +8,17 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
-from twizzit_pipeline.contracts.rules import Rule, at_most, column_rule, one_of, present, printable, row_rule, rules_of
+from twizzit_pipeline.contracts.rules import (
+    Rule,
+    at_most,
+    column_rule,
+    listed_once,
+    one_of,
+    present,
+    printable,
+    row_rule,
+    rules_of,
+)
 from twizzit_pipeline.entities import TEAMS
 
 
@@ -65,7 +75,7 @@ class TeamHints(pa.DataFrameModel):
     )
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        return ~frame.duplicated()
+        return listed_once(frame, "twizzit_team_id")
 
     class Config:
         name = TEAMS.name

@@ -110,9 +110,10 @@ def synchronise(
         return Written(deleted=connection.execute(delete(table).where(_within(table, scope))).rowcount)
     # What is the same in every row does not travel; something is left for rows to be joined by.
     travels = {name for name in keys if name not in scope} or {keys[-1]}
-    frame = frame.assign(**{name: value for name, value in scope.items() if name in travels})
-    frame = frame[[name for name in _names(frame) if name in travels or name not in scope]]
-    with _staged(connection, table, frame, keys) as staged, _joined_whole(connection):
+    if constant := {name: value for name, value in scope.items() if name in travels}:
+        frame = frame.assign(**constant)
+    names = [name for name in _names(frame) if name in travels or name not in scope]
+    with _staged(connection, table, frame, names, keys) as staged, _joined_whole(connection):
         # One comparison says which of the statements have anything to do: usually none has. PostgreSQL has one way to
         # carry it out, with statistics or without; for those, it would expect a thousand rows.
         differ = _compared(connection, table, staged, keys, scope)
@@ -191,11 +192,13 @@ def written_through(connection: Connection, table: Table) -> dict[str, str]:
 
 
 @contextmanager
-def _staged(connection: Connection, table: Table, frame: "pd.DataFrame", keys: Sequence[str]) -> Iterator[Table]:
-    """The frame in a temporary table with the target's types."""
-    if frame.duplicated([name for name in keys if name in frame]).any():
+def _staged(
+    connection: Connection, table: Table, frame: "pd.DataFrame", names: Sequence[str], keys: Sequence[str]
+) -> Iterator[Table]:
+    """These columns of the frame in a temporary table with the target's types."""
+    rows = zip(*(frame[name].tolist() for name in keys if name in names), strict=True)
+    if len(set(rows)) < len(frame):
         raise ValueError(f"rows for {table.name} with the same {', '.join(keys)}")
-    names = _names(frame)
     staged = temporary_table(connection, [(name, table.c[name].type) for name in names])
     copy_frame(connection, frame, staged, names)
     yield staged
@@ -270,13 +273,14 @@ def _names(frame: "pd.DataFrame") -> list[str]:
 
 def _values(series: "pd.Series[Any]", column: Column[Any]) -> list[object]:
     """Python values that psycopg takes, None for every kind of null."""
-    null = series.isna().tolist()
-    raw = series.astype(object).tolist()
+    values, null = series.tolist(), series.array.isna()
+    if null.any():
+        values = [None if none else value for value, none in zip(values, null, strict=True)]
     if isinstance(column.type, JSONB):
-        return [None if none else Jsonb(value, dumps=_dumps) for value, none in zip(raw, null, strict=True)]
+        return [None if value is None else Jsonb(value, dumps=_dumps) for value in values]
     if isinstance(column.type, Integer):
-        return [None if none else _whole(value) for value, none in zip(raw, null, strict=True)]
-    return [None if none else value for value, none in zip(raw, null, strict=True)]
+        return [None if value is None else _whole(value) for value in values]
+    return values
 
 
 def _whole(value: Any) -> int:

@@ -4,9 +4,11 @@ What belongs here: what every entity's scan does alike. What is asked of Twizzit
 in the entity's own module.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Table, or_, select
@@ -26,6 +28,8 @@ from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.twizzit.records import SetAside
+
+_Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def _count(session: SyncSession, counts: EntityCounts, table: Table, seen: Read)
 
 def _by_team(valid: pd.DataFrame) -> dict[str, int]:
     """Remote team id → how many players it has."""
-    return {str(team_id): int(players) for team_id, players in valid["twizzit_team_id"].value_counts().items()}
+    return dict(Counter(valid["twizzit_team_id"].tolist()).most_common())
 
 
 def store_scan(
@@ -162,18 +166,19 @@ def store_scan(
     columns = [column.name for column in table.c if column.name not in scope]
     if session.narrowing.group_id is not None and "twizzit_team_id" in table.c:
         scope["twizzit_team_id"] = session.narrowing.group_id
-    said_nothing = [*checked.rejected["twizzit_id"].dropna(), *checked.set_aside["twizzit_id"].dropna()]
+    named = [*checked.rejected["twizzit_id"].tolist(), *checked.set_aside["twizzit_id"].tolist()]
+    said_nothing = [remote_id for remote_id in named if isinstance(remote_id, str)]
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *said_nothing]}
     for attempt in session.attempts():
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
-            if len(keys) > 1:
+            if earlier and len(keys) > 1:
                 earlier = _not_left(earlier, seen)
-            frame = checked.valid[columns]
-            if not earlier.empty:
-                frame = pd.concat([frame.astype(object), earlier], ignore_index=True)
-            distinct = frame.drop_duplicates(keys)
-            written = bulk.synchronise(connection, table, distinct, keys=[*snapshot, *keys], scope=scope)
+            frame = checked.valid
+            if earlier:
+                kept = pd.DataFrame(earlier, columns=columns, dtype=object)
+                frame = pd.concat([frame.astype(object), kept], ignore_index=True).drop_duplicates(keys)
+            written = bulk.synchronise(connection, table, frame, keys=[*snapshot, *keys], scope=scope)
             history.reject(
                 connection,
                 session.history_id(entity),
@@ -183,7 +188,7 @@ def store_scan(
             )
     if written.inserted + written.updated >= bulk.MANY:
         session.analyse([table])
-    return written, int(distinct[keys[-1]].nunique())
+    return written, len(set(frame[keys[-1]].tolist()))
 
 
 def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -202,22 +207,25 @@ def _earlier(
     scope: Mapping[str, int | str],
     columns: Sequence[str],
     unknown: Mapping[str, Sequence[str]],
-) -> pd.DataFrame:
+) -> list[_Row]:
     """The rows of the last scan that this one says nothing about."""
     wanted = [bulk.among(table.c[name], values) for name, values in unknown.items() if values]
-    rows = []
-    if wanted:
-        within = [table.c[name] == value for name, value in scope.items()]
-        found = connection.execute(select(*(table.c[name] for name in columns)).where(*within, or_(*wanted)))
-        rows = [dict(row._mapping) for row in found]
-    return pd.DataFrame(rows, columns=list(columns), dtype=object)
+    if not wanted:
+        return []
+    within = [table.c[name] == value for name, value in scope.items()]
+    found = connection.execute(select(*(table.c[name] for name in columns)).where(*within, or_(*wanted)))
+    return [dict(row._mapping) for row in found]
 
 
-def _not_left(earlier: pd.DataFrame, seen: Read) -> pd.DataFrame:
+def _not_left(earlier: Sequence[_Row], seen: Read) -> list[_Row]:
     """The places of the last scan, but for those of people who stand in another team now and not there any more:
     one row of theirs that says nothing, elsewhere, does not keep them.
     """
-    here = set(seen.checked.valid["twizzit_player_id"])
-    rows = zip(earlier["twizzit_team_id"], earlier["twizzit_player_id"], strict=True)
-    stays = [one not in here or team in seen.unread or team in seen.places.get(one, ()) for team, one in rows]
-    return earlier[pd.Series(stays, index=earlier.index, dtype=bool)]
+    here = set(seen.checked.valid["twizzit_player_id"].tolist())
+    return [
+        row
+        for row in earlier
+        if (one := row["twizzit_player_id"]) not in here
+        or (team := row["twizzit_team_id"]) in seen.unread
+        or team in seen.places.get(one, ())
+    ]

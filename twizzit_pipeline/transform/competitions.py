@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from twizzit_pipeline.transform.text import clean_text, text_series
+from twizzit_pipeline.transform.text import clean_text, text_array
 from twizzit_pipeline.twizzit.records import Competition
 from twizzit_pipeline.words.competitions import CompetitionType, competition_type_of
 
@@ -19,9 +19,9 @@ def competitions_frame(competitions: Sequence[Competition]) -> pd.DataFrame:
     """
     return pd.DataFrame(
         {
-            "twizzit_competition_id": text_series(one.id for one in competitions),
-            "name": text_series(one.name for one in competitions),
-            "competition_type": text_series(competition_type(one.type, one.name) for one in competitions),
+            "twizzit_competition_id": text_array(one.id for one in competitions),
+            "name": text_array(one.name for one in competitions),
+            "competition_type": text_array(competition_type(one.type, one.name) for one in competitions),
             "start_date": pd.Series([one.start_date for one in competitions], dtype="datetime64[us]"),
             "end_date": pd.Series([one.end_date for one in competitions], dtype="datetime64[us]"),
         }

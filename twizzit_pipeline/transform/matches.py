@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from twizzit_pipeline.transform.kick_off import hour_known, kick_off, whistle
-from twizzit_pipeline.transform.text import clean_text, text_series
+from twizzit_pipeline.transform.text import clean_text, text_array
 from twizzit_pipeline.twizzit.records import Match, Side
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings, StatusMeaning, said
 from twizzit_pipeline.words.opponents import is_no_opponent
@@ -53,16 +54,16 @@ def matches_frame(matches: Sequence[Match], *, now: datetime, meanings: Meanings
     results = [one.score if one.status == "completed" else None for one in rows]
     return pd.DataFrame(
         {
-            "twizzit_match_id": text_series(match.id for match in matches),
-            "twizzit_competition_id": text_series(match.competition_id for match in matches),
-            "home_team_id": text_series(match.home.team_id for match in matches),
-            "home_name": text_series(match.home.name for match in matches),
-            "away_team_id": text_series(match.away.team_id for match in matches),
-            "away_name": text_series(match.away.name for match in matches),
-            "starts_at": pd.Series([one.starts_at for one in rows], dtype="datetime64[us, UTC]"),
-            "status": text_series(one.status for one in rows),
-            "home_score": pd.Series([goals and goals[0] for goals in results], dtype="Int64"),
-            "away_score": pd.Series([goals and goals[1] for goals in results], dtype="Int64"),
+            "twizzit_match_id": text_array(match.id for match in matches),
+            "twizzit_competition_id": text_array(match.competition_id for match in matches),
+            "home_team_id": text_array(match.home.team_id for match in matches),
+            "home_name": text_array(match.home.name for match in matches),
+            "away_team_id": text_array(match.away.team_id for match in matches),
+            "away_name": text_array(match.away.name for match in matches),
+            "starts_at": pd.array([one.starts_at for one in rows], dtype="datetime64[us, UTC]"),
+            "status": text_array(one.status for one in rows),
+            "home_score": pd.array([goals and goals[0] for goals in results], dtype="Int64"),
+            "away_score": pd.array([goals and goals[1] for goals in results], dtype="Int64"),
             "hour_known": _flags(one.starts_at is None or hour_known(one.starts_at) for one in rows),
             "status_known": _flags(one.status_known for one in rows),
             "score_unread": _flags(_is_unread(one) for one in rows),
@@ -130,5 +131,5 @@ def _is_unknown(side: Side) -> bool:
     return side.team_id is None and name is not None and is_no_opponent(name)
 
 
-def _flags(values: Iterable[bool]) -> "pd.Series[bool]":
-    return pd.Series(list(values), dtype="bool")
+def _flags(values: Iterable[bool]) -> ExtensionArray:
+    return pd.array(list(values), dtype="bool")

@@ -11,7 +11,7 @@ from functools import lru_cache
 import pandas as pd
 
 from twizzit_pipeline.transform.full_names import split_full_names
-from twizzit_pipeline.transform.text import clean_text, text_series
+from twizzit_pipeline.transform.text import clean_text, text_array
 from twizzit_pipeline.twizzit.people import Player
 from twizzit_pipeline.words.genders import gender_of
 
@@ -37,13 +37,13 @@ def players_frame(players: Sequence[Player]) -> pd.DataFrame:
     numbers = [jersey_number(player.jersey_number) for player in players]
     return pd.DataFrame(
         {
-            "twizzit_team_id": text_series(player.team_id for player in players),
-            "twizzit_player_id": text_series(player.id for player in players),
-            "first_name": pd.Series(first_names, dtype="str"),
-            "last_name": pd.Series(last_names, dtype="str"),
-            "gender": pd.Series([player_gender(player.gender) for player in players], dtype="str"),
-            "jersey_number": pd.Series([number for number, _ in numbers], dtype="Int64"),
-            "jersey_unreadable": pd.Series([unreadable for _, unreadable in numbers], dtype="bool"),
+            "twizzit_team_id": text_array(player.team_id for player in players),
+            "twizzit_player_id": text_array(player.id for player in players),
+            "first_name": pd.array(first_names, dtype="str"),
+            "last_name": pd.array(last_names, dtype="str"),
+            "gender": pd.array([player_gender(player.gender) for player in players], dtype="str"),
+            "jersey_number": pd.array([number for number, _ in numbers], dtype="Int64"),
+            "jersey_unreadable": pd.array([unreadable for _, unreadable in numbers], dtype="bool"),
         }
     )
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from twizzit_pipeline.transform.names import normalised_name
-from twizzit_pipeline.transform.text import clean_text, text_series
+from twizzit_pipeline.transform.text import clean_text, text_array
 from twizzit_pipeline.twizzit.records import Team
 
 if TYPE_CHECKING:  # what reads a name alone makes no frame
@@ -56,13 +56,13 @@ def teams_frame(teams: Sequence[Team]) -> "pd.DataFrame":
 
     return pd.DataFrame(
         {
-            "twizzit_team_id": text_series(team.id for team in teams),
-            "name": text_series(team.name for team in teams),
-            "short_name": text_series(team.short_name for team in teams),
-            "club_id": text_series(team.club_id for team in teams),
-            "club_name": text_series(team.club_name for team in teams),
-            "age_group": text_series(age_group(team.name, team.category) for team in teams),
-            "gender": text_series(team_gender(team.name, team.category) for team in teams),
+            "twizzit_team_id": text_array(team.id for team in teams),
+            "name": text_array(team.name for team in teams),
+            "short_name": text_array(team.short_name for team in teams),
+            "club_id": text_array(team.club_id for team in teams),
+            "club_name": text_array(team.club_name for team in teams),
+            "age_group": text_array(age_group(team.name, team.category) for team in teams),
+            "gender": text_array(team_gender(team.name, team.category) for team in teams),
         }
     )
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from twizzit_pipeline.words.letters import visible
 
-if TYPE_CHECKING:  # what cleans a text alone makes no series
-    import pandas as pd
+if TYPE_CHECKING:  # what cleans a text alone makes no array
+    from pandas.api.extensions import ExtensionArray
 
 
 def clean_text(value: object) -> str | None:
@@ -37,8 +37,11 @@ def _clean(text: str) -> str | None:
     return " ".join(text.split()) or None
 
 
-def text_series(values: Iterable[object]) -> "pd.Series[str]":
-    """Each value through `clean_text`, as a series of dtype `str` with nulls where nothing is left."""
+def text_array(values: Iterable[object]) -> "ExtensionArray":
+    """Each value through `clean_text`, as an array of dtype `str` with nulls where nothing is left.
+
+    An array, as every column of a frame that is made anew: of series, pandas would compare the indexes first.
+    """
     import pandas as pd  # noqa: PLC0415  (see above)
 
-    return pd.Series([clean_text(value) for value in values], dtype="str")
+    return pd.array([clean_text(value) for value in values], dtype="str")

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from twizzit_pipeline.errors import ConnectionFailed, EndpointRefused
@@ -54,6 +55,7 @@ class Endpoint:
         return urlsplit(self.base_url).netloc
 
 
+@lru_cache(256)  # a sync reads its credential's again and again
 def parse_endpoint(url: str) -> Endpoint:
     """The dialect and base URL that an endpoint stands for.
 

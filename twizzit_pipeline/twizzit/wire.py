@@ -5,6 +5,7 @@ values: an odd one becomes None or stays as it is, and the contracts decide.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from twizzit_pipeline.errors import NotATwizzit
 from twizzit_pipeline.twizzit.html_entities import unescaped
@@ -19,7 +20,12 @@ _SAID = {"1": True, "true": True, "0": False, "false": False}
 
 def plain_keys(row: Row) -> dict[str, object]:
     """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways."""
-    return {key.replace("-", "").replace("_", "").lower(): value for key, value in row.items()}
+    return {_plain(name): value for name, value in row.items()}
+
+
+@lru_cache(1024)  # every row of an answer has the same few
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
 
 
 def is_list(value: object) -> bool:

@@ -113,6 +113,7 @@ class Nouns(Generic[Meaning]):
                 for noun in key(nouns).split():
                     self._meanings[noun] = meaning
                     self._languages.setdefault(noun, set()).add(language)
+        self._longest = max(map(len, self._meanings), default=0)
         self._modifiers = _MODIFIERS | frozenset(key(modifiers).split())
 
     def heads(self, name: str) -> list[Head[Meaning]]:
@@ -189,7 +190,10 @@ class Nouns(Generic[Meaning]):
         return [first] if first is not None and len(first) >= _SHORTEST_FIRST_PART else []
 
     def _noun(self, word: str) -> str | None:
-        ends = [noun for form in _forms(word) for noun in self._meanings if _ends_with(form, noun)]
+        ends: list[str] = []
+        for form in _forms(word):
+            tails = (form[start:] for start in range(max(len(form) - self._longest, 0), len(form)))
+            ends += [tail for tail in tails if tail in self._meanings and _ends_with(form, tail)]
         return max(ends, key=len, default=None)
 
     def _has_turning_prefix(self, word: str, noun: str) -> bool:

@@ -43,5 +43,7 @@ NOTHING_SAID = Meanings()
 
 def said(meanings: Mapping[str, _Meaning], id_: str | None, names: Iterable[str]) -> _Meaning | None:
     """What was said of an id, else of the first of its names that something was said of; None: nothing was."""
+    if not meanings:  # as for most accounts
+        return None
     words = [*([] if id_ is None else [id_]), *names]
     return next((meanings[found] for word in words if (found := key(word)) in meanings), None)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twizzit_pipeline.transform.text import clean_text, text_series
+from twizzit_pipeline.transform.text import clean_text, text_array
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_clean_text_can_be_stored_and_stays_as_it_is(raw: str) -> None:
     assert clean_text(clean) == clean
 
 
-def test_a_series_of_text_has_nulls_where_nothing_is_left() -> None:
-    series = text_series(["a", " ", None, 5])
-    assert str(series.dtype) == "str"
-    assert series.isna().tolist() == [False, True, True, False]
-    assert series.dropna().tolist() == ["a", "5"]
-    assert str(text_series([]).dtype) == "str"
-    assert str(text_series([None]).dtype) == "str"
+def test_an_array_of_text_has_nulls_where_nothing_is_left() -> None:
+    array = text_array(["a", " ", None, 5])
+    assert str(array.dtype) == "str"
+    assert array.isna().tolist() == [False, True, True, False]
+    assert array.dropna().tolist() == ["a", "5"]
+    assert str(text_array([]).dtype) == "str"
+    assert str(text_array([None]).dtype) == "str"

@@ -47,7 +47,7 @@ def map_competitions(session: SyncSession) -> MappingReport:
 
 def _with_days(checked: Checked) -> Checked:
     """The checked rows with dates instead of midnights, as the table has them."""
-    days = {name: checked.valid[name].map(_day).astype(object) for name in ("start_date", "end_date")}
+    days = {name: pd.array([*map(_day, checked.valid[name])], dtype="object") for name in ("start_date", "end_date")}
     return replace(checked, valid=checked.valid.assign(**days))
 
 

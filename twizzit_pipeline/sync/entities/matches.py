@@ -51,10 +51,8 @@ def scan_matches(session: SyncSession) -> ScanReport:
 
 def _seen(calendar: Calendar, checked: Checked) -> MatchesSeen | None:
     """The evidence of what is missing; None where a match has no id, which may be any other."""
-    valid = checked.valid
-    days = {
-        str(id_): belgian_day(moment) for id_, moment in zip(valid["twizzit_match_id"], valid["starts_at"], strict=True)
-    }
+    ids, moments = (checked.valid[name].tolist() for name in ("twizzit_match_id", "starts_at"))
+    days = {str(id_): belgian_day(moment) for id_, moment in zip(ids, moments, strict=True)}
     found = {match.id for match in calendar.matches} | {row.id for row in calendar.set_aside}
     return None if None in found else MatchesSeen(days, frozenset(map(str, found)) - days.keys())
 

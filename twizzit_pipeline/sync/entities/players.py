@@ -83,7 +83,7 @@ def _seen(
     for team, person in rows:
         playing.setdefault(team, set()).add(person or "")
     elsewhere = {row.id for row in rosters.set_aside if row.reason == "other_group"}
-    unknown = {str(one) for one in checked.rejected["twizzit_id"].dropna()} | {row.id for row in rosters.unclear}
+    unknown = checked.rejected_ids | {row.id for row in rosters.unclear}
     return RostersSeen(
         {team: frozenset(people) for team, people in playing.items()},
         frozenset(one for one in unknown | elsewhere if one is not None),
@@ -99,11 +99,11 @@ def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str
         frame: what `checked` was made of: `twizzit_player_id` and `twizzit_team_id` (str).
     """
     places: dict[str, list[str]] = defaultdict(list)
-    outside = frame["twizzit_player_id"].isna() | frame["twizzit_player_id"].isin(checked.rejected["twizzit_id"])
-    rejected = frame.loc[outside, ["twizzit_player_id", "twizzit_team_id"]]
-    for person, team in rejected.astype(object).where(rejected.notna(), None).itertuples(index=False):
-        if team is not None:
-            places[person or ""].append(team)
+    rejected = checked.rejected_ids
+    for person, team in zip(frame["twizzit_player_id"].tolist(), frame["twizzit_team_id"].tolist(), strict=True):
+        has_id = isinstance(person, str)
+        if isinstance(team, str) and (person in rejected or not has_id):
+            places[person if has_id else ""].append(team)
     for row in (*rosters.set_aside, *rosters.unclear):
         if row.team_id is not None and row.id is not None:
             places[row.id].append(row.team_id)

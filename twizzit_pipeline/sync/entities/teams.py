@@ -20,9 +20,9 @@ PLANNED = EntityPlan(TEAMS, read_team_state, plan_teams)
 
 def _seen(checked: Checked, listed: Teams) -> TeamsSeen | None:
     """The evidence of who is missing; None where a row has no id, which may be any team's."""
-    kept = frozenset(map(str, checked.valid["twizzit_team_id"]))
+    kept = frozenset(map(str, checked.valid["twizzit_team_id"].tolist()))
     found = {team.id for team in listed.teams} | {row.id for row in listed.set_aside}
-    rejected = frozenset(map(str, checked.rejected["twizzit_id"].dropna()))
+    rejected = frozenset(checked.rejected_ids)
     return None if None in found else TeamsSeen(kept, rejected, frozenset(map(str, found)) - kept)
 
 

@@ -14,6 +14,7 @@ from twizzit_pipeline.words.statuses import OFF, Status, status_of
 _BRACKETS = re.compile(r"\s*[(\[{*]+\s*([^()\[\]{}*]+?)\s*[)\]}*]+\s*")
 _BEFORE = re.compile(r"\s*(\w[\w.-]*)[\s:!.–-]+(?=\S)")
 _BEHIND = re.compile(r"(?:\s+[-–—:/|]+\s*|[,;!]\s*|\s+)(\w[\w.-]*)[\s!.]*$")
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
 _LONG = 5  # letters
 _PLACES = {
     **dict.fromkeys(("thuis", "home", "domicile", "a domicile", "thuiswedstrijd"), "thuis"),
@@ -45,7 +46,7 @@ def without_marks(name: str, meanings: Meanings) -> tuple[str, Status | None]:
 
 def off(text: str, meanings: Meanings) -> Status | None:
     """What a mark or the beginning of a description says, where it says that a match is off."""
-    if re.search(r"[^\W\d_]{2}", text) is None:  # "1" of "U15 1" is no status, whatever an account's ids are
+    if _TWO_LETTERS.search(text) is None:  # "1" of "U15 1" is no status, whatever an account's ids are
         return None
     marked = said(meanings.statuses, None, [text, *text.split()[:1]])
     if marked is not None:

@@ -92,8 +92,9 @@ class CalendarReader:
         assert season.end_date is not None
         types = read_event_types(self._scope, self._meanings)
         read = self._events(types.matches, season.start_date, season.end_date)
-        aside = [SetAside(event.id, OTHER_SEASON) for event in read if not _within(event, season)]
-        in_season = [event for event in read if _within(event, season)]
+        judged = [(event, _within(event, season)) for event in read]
+        aside = [SetAside(event.id, OTHER_SEASON) for event, is_within in judged if not is_within]
+        in_season = [event for event, is_within in judged if is_within]
         ids = own_ids((event.groups for event in in_season), own_team_ids, self._ask_groups)
         pairs = [(event, self._match(event, ids)) for event in in_season]
         aside += [SetAside(event.id, TRAINING) for event, match in pairs if match is None]
@@ -219,7 +220,8 @@ def _within(event: _Event, season: Season) -> bool:
     """Whether an event is the season's: a filter may be ignored. An unreadable day is the contract's to judge."""
     assert season.start_date is not None
     assert season.end_date is not None
-    return event.day is None or season.start_date <= event.day <= season.end_date
+    played = event.day
+    return played is None or season.start_date <= played <= season.end_date
 
 
 def _are_two_sides(home: Side, away: Side, groups: EventGroups) -> bool:
