@@ -18,7 +18,7 @@ from twizzit_pipeline.storage.bulk import among
 
 _NAMES = tuple(each.remote_id for each in ENTITIES.values())
 _ELSEWHERE = "twizzit_remote_id"
-_KEPT = 100
+_KEPT = 100  # of the mapping tables and their aliases
 _SHOWN = 60  # characters of the id in its stand-in, which has 100
 
 
@@ -35,7 +35,7 @@ def mapped_to(mappings: Table, ids: Select[Any] | Collection[str]) -> ColumnElem
     """The rows of a mapping table with one of these remote ids, of any host and organization."""
     if _ELSEWHERE not in mappings.c:
         return _within(_plain(mappings), ids)
-    rows = _same(mappings)  # two looks into an index each, where a condition with OR would read the whole table
+    rows = _alias(mappings)  # two looks into an index each, where a condition with OR would read the whole table
     return mappings.c.id.in_(
         union(
             select(rows.c.id).where(_within(_plain(rows), ids)),
@@ -56,7 +56,7 @@ def stand_ins(connection: Connection, mappings: Table, ids: Collection[str]) -> 
 
 
 @lru_cache(_KEPT)
-def _same(mappings: Table) -> FromClause:
+def _alias(mappings: Table) -> FromClause:
     return mappings.alias()
 
 
