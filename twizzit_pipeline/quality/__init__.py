@@ -140,11 +140,13 @@ def _mapping(
 
 def _open_conflicts(connection: Connection, credential_id: int, report: MappingReport) -> Finding:
     """The remote ids of what both sides changed and no person has decided, each once; asked where anything waits."""
-    row = conflicts.c
-    wanted = select(row.twizzit_id).where(
-        row.credential_id == credential_id, row.entity == report.entity, row.kind == "field", row.status == "open"
-    )
-    found = list(connection.scalars(wanted.order_by(row.id))) if report.questions else []
+    found: list[str] = []
+    if report.questions:
+        row = conflicts.c
+        wanted = select(row.twizzit_id).where(
+            row.credential_id == credential_id, row.entity == report.entity, row.kind == "field", row.status == "open"
+        )
+        found = list(connection.scalars(wanted.order_by(row.id)))
     return Finding(CONFLICTS, "credential", (*dict.fromkeys(found),), numbers={"open_conflicts": len(found)})
 
 

@@ -2,18 +2,18 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope, ratio
 from twizzit_pipeline.quality.judged import scan_of
 from twizzit_pipeline.quality.names import SET_ASIDE_AS_USUAL
-from twizzit_pipeline.quality.volume import SYNCS
+from twizzit_pipeline.quality.volume import before_run, last_syncs
 from twizzit_pipeline.runs.asides import counts_of, set_aside_of
 from twizzit_pipeline.runs.details import LISTED, ROWS, TEAM_PLAYERS
-from twizzit_pipeline.runs.recorded import newest
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.scheduling.meanings import read_meanings
 from twizzit_pipeline.storage.tables import sync_history, twizzit_teams
@@ -148,17 +148,12 @@ def _taken_by_one_function(connection: Connection, session: SyncSession, report:
     return {f"{WHOLE_TEAM}: {word}": tuple(ids) for word, ids in found.items() if said.get(key(word)) != "other"}
 
 
+@cache
+def _details(entity: str) -> Select[Any]:
+    return last_syncs(select(sync_history.c.details), entity, ROWS, LISTED)
+
+
 def _before(connection: Connection, session: SyncSession, entity: str) -> list[Mapping[str, Any]]:
     """What the last ten syncs of everything counted, those that count rows at all."""
-    history = sync_history.c
-    wanted = newest(
-        select(history.details),
-        session.credential.id,
-        entity,
-        history.status.in_(("success", "partial_success")),
-        history.details["season"].astext == session.season_label,
-        history.details.has_key(ROWS),
-        history.details.has_key(LISTED),
-        history.dagster_run_id.is_distinct_from(session.run_id),
-    )
-    return [details for details in connection.scalars(wanted.limit(SYNCS)) if details is not None]
+    found = connection.scalars(_details(entity), before_run(session))
+    return [details for details in found if details is not None]

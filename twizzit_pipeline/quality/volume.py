@@ -1,8 +1,10 @@
 """Whether there is as much as usual, against the last ten syncs of the same credential, season and entity."""
 
+from functools import cache
 from statistics import median
+from typing import Any
 
-from sqlalchemy import Connection, Integer, cast, select
+from sqlalchemy import Connection, Integer, Select, bindparam, cast, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
 from twizzit_pipeline.quality.names import VOLUME
@@ -34,15 +36,30 @@ def volume(
     )
 
 
-def _before(connection: Connection, session: SyncSession, entity: str, counted: str) -> list[int]:
+def last_syncs(wanted: Select[Any], entity: str, *keys: str) -> Select[Any]:
+    """`wanted` of the last ten syncs of an entity whose details have these keys, before the run of `before_run`."""
     history = sync_history.c
-    wanted = newest(
-        select(cast(history.details[counted].astext, Integer)),
-        session.credential.id,
+    return newest(
+        wanted,
+        bindparam("credential_id", type_=Integer),
         entity,
         history.status.in_(("success", "partial_success")),
-        history.details["season"].astext == session.season_label,
-        history.details.has_key(counted),
-        history.dagster_run_id.is_distinct_from(session.run_id),
-    )
-    return [int(count) for count in connection.scalars(wanted.limit(SYNCS)) if count is not None]
+        history.details["season"].astext == bindparam("season"),
+        *(history.details.has_key(key) for key in keys),
+        history.dagster_run_id.is_distinct_from(bindparam("run_id")),
+    ).limit(SYNCS)
+
+
+def before_run(session: SyncSession) -> dict[str, object]:
+    """The parameters of `last_syncs`: of which credential and season, and before which run."""
+    return {"credential_id": session.credential.id, "season": session.season_label, "run_id": session.run_id}
+
+
+@cache
+def _counted(entity: str, counted: str) -> Select[Any]:
+    return last_syncs(select(cast(sync_history.c.details[counted].astext, Integer)), entity, counted)
+
+
+def _before(connection: Connection, session: SyncSession, entity: str, counted: str) -> list[int]:
+    found = connection.scalars(_counted(entity, counted), before_run(session))
+    return [int(count) for count in found if count is not None]

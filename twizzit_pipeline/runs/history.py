@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs import asked, recorded
@@ -25,6 +26,21 @@ if TYPE_CHECKING:  # the history is read by many who have no frame
 _LARGEST_ID = 2**31 - 1
 
 _NOW = text("timezone('utc', clock_timestamp())")
+
+# What a row is opened and closed with is given as it is executed, by the names of the columns.
+_BEGIN = (
+    insert(sync_history)
+    .values(sync_direction="import", status="in_progress", started_at=_NOW)
+    .returning(sync_history.c.id)
+)
+_CLOSE = (
+    update(sync_history)
+    .where(sync_history.c.id == bindparam("history_id"), sync_history.c.status == "in_progress")
+    .values(
+        completed_at=_NOW,
+        details=func.coalesce(sync_history.c.details, text("'{}'::jsonb")).concat(bindparam("counted", type_=JSONB)),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +111,13 @@ class RejectedRow:
 
 def start(connection: Connection, *, credential_id: int, entity: str, run_id: str, season: str) -> int:
     """Opens a row as `in_progress`; its id. `entity`: teams, players, competitions or matches."""
-    row = insert(sync_history).values(
-        credential_id=credential_id,
-        sync_type=ENTITIES[entity].sync_type,
-        sync_direction="import",
-        status="in_progress",
-        started_at=_NOW,
-        dagster_run_id=run_id,
-        details={"season": season, **({} if entity == ENTITIES[entity].sync_type else {ENTITY: entity})},
-    )
-    return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
+    row = {
+        "credential_id": credential_id,
+        "sync_type": ENTITIES[entity].sync_type,
+        "dagster_run_id": run_id,
+        "details": {"season": season, **({} if entity == ENTITIES[entity].sync_type else {ENTITY: entity})},
+    }
+    return int(connection.execute(_BEGIN, row).scalar_one())
 
 
 def left_open(connection: Connection, *, credential_id: int, entity: str, run_id: str) -> int | None:
@@ -269,19 +282,14 @@ def rejected_rows(engine: Engine, history_id: int) -> list[RejectedRow]:
 def _close(connection: Connection, history_id: int, counts: EntityCounts, status: Status, message: str | None) -> None:
     failed = counts.items_failed
     succeeded = max(counts.items_succeeded, 0) if status != "failed" else 0
-    connection.execute(
-        update(sync_history)
-        .where(sync_history.c.id == history_id, sync_history.c.status == "in_progress")
-        .values(
-            status=status,
-            items_processed=succeeded + failed,
-            items_succeeded=succeeded,
-            items_failed=failed,
-            error_message=message,
-            completed_at=_NOW,
-            details=func.coalesce(sync_history.c.details, text("'{}'::jsonb")).concat(counts.as_details()),
-        )
-    )
+    closed = {
+        "status": status,
+        "items_processed": succeeded + failed,
+        "items_succeeded": succeeded,
+        "items_failed": failed,
+        "error_message": message,
+    }
+    connection.execute(_CLOSE, {"history_id": history_id, "counted": counts.as_details(), **closed})
 
 
 def _rows() -> Select[Any]:

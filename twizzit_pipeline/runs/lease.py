@@ -38,6 +38,7 @@ HELD = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE, _CANCELLED}
 
 _OWN = update(leases).where(leases.c.token == bindparam("held_by"))
 _TOUCH = _OWN.values(heartbeat_at=func.clock_timestamp())
+_NOTE = _OWN.values(history_id=bindparam("works_on"))
 
 _log = logs.logger(__name__)
 
@@ -144,7 +145,7 @@ class Lease:
         Raises:
             LeaseLost: another process took over, and would not close this row.
         """
-        noted = connection.execute(_OWN.values(history_id=history_id), {"held_by": self._token})
+        noted = connection.execute(_NOTE, {"works_on": history_id, "held_by": self._token})
         if noted.rowcount != 1:
             raise LeaseLost(_LOST)
 

@@ -7,7 +7,7 @@ What belongs here: conditions for queries, and which rows are undone. What a row
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, false, func, select, true
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Select, and_, case, false, func, select, true
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs.details import ENTITY, NO_SYNCS, UNDO, UNDONE
@@ -27,7 +27,10 @@ of_syncs: ColumnElement[bool] = sync_history.c.sync_direction.not_in(NO_SYNCS)
 
 
 def newest(
-    wanted: Select[Any], credential_id: int | Column[int], entity: str, *conditions: ColumnElement[bool]
+    wanted: Select[Any],
+    credential_id: int | Column[int] | BindParameter[int],
+    entity: str,
+    *conditions: ColumnElement[bool],
 ) -> Select[Any]:
     """`wanted` of the rows of a credential that are about an entity and fulfil the conditions, the newest first.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, Date, Engine, func, literal, select
+from sqlalchemy import Connection, Date, Engine, Integer, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.runs.recorded import NEWEST_FIRST, fitting
@@ -23,23 +23,23 @@ RECENT_RUNS = 10
 FIRST_GUESS = 20
 _ROWS_OF_A_RUN = 4
 
+_COUNTED = insert(api_usage).from_select(
+    ["credential_id", "month", "calls"],
+    select(credentials.c.id, bindparam("of_month", type_=Date), bindparam("made", type_=Integer))
+    .where(credentials.c.id == bindparam("owner"))
+    .with_for_update(read=True, key_share=True),
+)
+_RECORD = _COUNTED.on_conflict_do_update(
+    index_elements=["credential_id", "month"], set_={"calls": api_usage.c.calls + _COUNTED.excluded.calls}
+)
+
 
 def record(connection: Connection, credential_id: int, calls: int, at: datetime | None = None) -> None:
     """Adds calls to the month of `at` (now); those of a credential that is gone are not counted."""
     if calls <= 0:
         return
     month = schedule.month(at or datetime.now(UTC))
-    owner = (
-        select(credentials.c.id, literal(month, Date), literal(calls))
-        .where(credentials.c.id == credential_id)
-        .with_for_update(read=True, key_share=True)
-    )
-    counted = insert(api_usage).from_select(["credential_id", "month", "calls"], owner)
-    connection.execute(
-        counted.on_conflict_do_update(
-            index_elements=["credential_id", "month"], set_={"calls": api_usage.c.calls + counted.excluded.calls}
-        )
-    )
+    connection.execute(_RECORD, {"of_month": month, "made": calls, "owner": credential_id})
 
 
 def used(connection: Connection, credential_id: int, month: date) -> int:

@@ -7,7 +7,7 @@ Rows that are already as they should be are not written at all: not even locked,
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -25,7 +25,9 @@ from sqlalchemy import (
     FromClause,
     Integer,
     MetaData,
+    Select,
     Table,
+    Text,
     and_,
     any_,
     bindparam,
@@ -50,6 +52,11 @@ if TYPE_CHECKING:  # most readers need `among` alone, and a caller with a frame 
 
 # Rows written at once after which a table's statistics say little of it any more.
 MANY = 1_000
+_KEPT = 100
+
+_NEXT_IDS = select(func.nextval(func.pg_get_serial_sequence(bindparam("table", type_=Text), "id"))).select_from(
+    func.generate_series(1, bindparam("count", type_=Integer)).table_valued("number")
+)
 
 _dumps = partial(json.dumps, ensure_ascii=False)
 
@@ -107,7 +114,7 @@ def synchronise(
         if name in frame and not (frame[name] == value).all():
             raise ValueError(f"rows outside the scope: {name} is not everywhere {value!r}")
     if frame.empty:
-        return Written(deleted=connection.execute(delete(table).where(_within(table, scope))).rowcount)
+        return Written(deleted=connection.execute(delete(table).where(_within(table, scope)), _named(scope)).rowcount)
     # What is the same in every row does not travel; something is left for rows to be joined by.
     travels = {name for name in keys if name not in scope} or {keys[-1]}
     if constant := {name: value for name, value in scope.items() if name in travels}:
@@ -122,7 +129,7 @@ def synchronise(
         deleted = inserted = updated = 0
         if differ.deleted:
             gone = delete(table).where(_within(table, scope), ~exists().where(_same_key(table, staged, keys)))
-            deleted = connection.execute(gone).rowcount
+            deleted = connection.execute(gone, _named(scope)).rowcount
         if differ.updated:
             updated = _update(connection, table, staged, keys, scope)
         if differ.inserted:
@@ -134,14 +141,19 @@ def _compared(
     connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]
 ) -> Written:
     """How many rows of the scope are new, different and gone, by the staged ones."""
+    found = connection.execute(_comparison(table, staged, tuple(keys), tuple(scope)), _named(scope)).one()
+    return Written(found.new, found.different, found.gone)
+
+
+@lru_cache(_KEPT)
+def _comparison(table: Table, staged: Table, keys: tuple[str, ...], scope: tuple[str, ...]) -> Select[Any]:
     kept = select(*(table.c[column.name] for column in staged.c)).where(_within(table, scope)).subquery()
     different = or_(false(), *[kept.c[name].is_distinct_from(staged.c[name]) for name in _compared_in(staged, keys)])
     is_new, is_gone = kept.c[keys[-1]].is_(None), staged.c[keys[-1]].is_(None)
     both = staged.join(kept, _same_key(kept, staged, keys), full=True)
     counts = {"new": is_new, "different": and_(~is_new, ~is_gone, different), "gone": is_gone}
     wanted = select(*(func.count().filter(which).label(name) for name, which in counts.items()))
-    found = connection.execute(wanted.select_from(both)).one()
-    return Written(found.new, found.different, found.gone)
+    return cast("Select[Any]", wanted.select_from(both))
 
 
 def _compared_in(staged: Table, keys: Sequence[str]) -> list[str]:
@@ -170,9 +182,7 @@ def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:
     """So many unused ids of the table, from its own sequence, in ascending order."""
     if count == 0:
         return []
-    sequence = func.pg_get_serial_sequence(table.name, "id")
-    numbers = func.generate_series(1, count).table_valued("number")
-    return sorted(connection.scalars(select(func.nextval(sequence)).select_from(numbers)).all())
+    return sorted(connection.scalars(_NEXT_IDS, {"table": table.name, "count": count}).all())
 
 
 def written_through(connection: Connection, table: Table) -> dict[str, str]:
@@ -217,8 +227,13 @@ def _joined_whole(connection: Connection) -> Iterator[None]:
     connection.exec_driver_sql("SET LOCAL enable_nestloop TO DEFAULT")
 
 
-def _within(table: Table, scope: Mapping[str, Any]) -> ColumnElement[bool]:
-    return and_(*[table.c[name] == bindparam(f"scope_{name}", value) for name, value in scope.items()])
+def _within(table: Table, scope: Iterable[str]) -> ColumnElement[bool]:
+    """The rows of the scope, whose values are parameters of the statement (`_named`)."""
+    return and_(*[table.c[name] == bindparam(f"scope_{name}") for name in scope])
+
+
+def _named(scope: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"scope_{name}": value for name, value in scope.items()}
 
 
 def _update(connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]) -> int:
@@ -228,7 +243,7 @@ def _update(connection: Connection, table: Table, staged: Table, keys: Sequence[
     different = or_(*[target.c[name].is_distinct_from(staged.c[name]) for name in names])
     values = {target.c[sources.get(name, name)]: staged.c[name] for name in names}
     statement = update(target).values(values).where(_same_key(target, staged, keys), different)
-    return connection.execute(statement.where(_within(target, scope))).rowcount
+    return connection.execute(statement.where(_within(target, scope)), _named(scope)).rowcount
 
 
 def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]) -> int:
@@ -247,7 +262,7 @@ def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[
         statement = statement.on_conflict_do_update(index_elements=index, set_=values)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=index)
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+    return connection.execute(statement, _named(scope), execution_options={"preserve_rowcount": True}).rowcount
 
 
 def writable(table: Table, sources: Mapping[str, str]) -> Table:
@@ -255,7 +270,7 @@ def writable(table: Table, sources: Mapping[str, str]) -> Table:
     return _as_it_is(table, tuple(sources.items()))
 
 
-@lru_cache(100)
+@lru_cache(_KEPT)
 def _as_it_is(table: Table, sources: tuple[tuple[str, str], ...]) -> Table:
     known = [Column(column.name, column.type) for column in table.c]
     extra = [Column(source, table.c[name].type) for name, source in sources if name in table.c]

@@ -8,6 +8,7 @@ tables hold an id as often as there are organizations that use it, and need no s
 
 import uuid
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, func, select, text, union
@@ -17,9 +18,11 @@ from twizzit_pipeline.storage.bulk import among
 
 _NAMES = tuple(each.remote_id for each in ENTITIES.values())
 _ELSEWHERE = "twizzit_remote_id"
+_KEPT = 100  # of the mapping tables and their aliases
 _SHOWN = 60  # characters of the id in its stand-in, which has 100
 
 
+@lru_cache(_KEPT)
 def remote_id(mappings: FromClause) -> Any:
     """The remote id of a row of a mapping table, called like ShotSpot's column."""
     plain = _plain(mappings)
@@ -32,7 +35,7 @@ def mapped_to(mappings: Table, ids: Select[Any] | Collection[str]) -> ColumnElem
     """The rows of a mapping table with one of these remote ids, of any host and organization."""
     if _ELSEWHERE not in mappings.c:
         return _within(_plain(mappings), ids)
-    rows = mappings.alias()  # two looks into an index each, where a condition with OR would read the whole table
+    rows = _alias(mappings)  # two looks into an index each, where a condition with OR would read the whole table
     return mappings.c.id.in_(
         union(
             select(rows.c.id).where(_within(_plain(rows), ids)),
@@ -52,6 +55,12 @@ def stand_ins(connection: Connection, mappings: Table, ids: Collection[str]) -> 
     return {one: f"{one[:_SHOWN]}@{uuid.uuid4().hex}" for one in held}
 
 
+@lru_cache(_KEPT)
+def _alias(mappings: Table) -> FromClause:
+    return mappings.alias()
+
+
+@lru_cache(_KEPT)
 def _plain(mappings: FromClause) -> Any:
     return next(mappings.c[name] for name in _NAMES if name in mappings.c)
 

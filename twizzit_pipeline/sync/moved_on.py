@@ -39,7 +39,7 @@ def moved_on(session: SyncSession, season: SeasonRow, found: Sequence[Missing], 
 def _has_new(session: SyncSession, rosters: RostersSeen) -> bool:
     """Whether a listed team has no mapping."""
     mapped = select(remote_id(team_mappings)).where(
-        owned_by(team_mappings.c, session.owner), mapped_to(team_mappings, rosters.playing.keys())
+        owned_by(team_mappings, session.owner), mapped_to(team_mappings, rosters.playing.keys())
     )
     with session.reading() as connection:
         return not rosters.playing.keys() <= set(connection.scalars(mapped))
@@ -49,7 +49,9 @@ def _is_same_club(session: SyncSession, team_ids: set[str], rosters: RostersSeen
     """Whether more than half of those who were synced into these teams play in the account's teams now."""
     columns = player_mappings.c
     team = columns.last_values["twizzit_team_id"].astext
-    wanted = select(remote_id(player_mappings)).where(owned_by(columns, session.owner), among(team, sorted(team_ids)))
+    wanted = select(remote_id(player_mappings)).where(
+        owned_by(player_mappings, session.owner), among(team, sorted(team_ids))
+    )
     with session.reading() as connection:
         people = set(connection.scalars(wanted))
     there = len(people & {person for players in rosters.playing.values() for person in players})

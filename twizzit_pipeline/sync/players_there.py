@@ -18,6 +18,6 @@ def players_there(connection: Connection, owner: Owner, season: str) -> int:
     clubs = (
         select(teams.c.club_id)
         .join(team_mappings, team_mappings.c.local_team_id == teams.c.id)
-        .where(owned_by(team_mappings.c, owner), mapped_to(team_mappings, of_scan))
+        .where(owned_by(team_mappings, owner), mapped_to(team_mappings, of_scan))
     )
     return connection.scalar(select(func.count()).select_from(players).where(players.c.club_id.in_(clubs))) or 0

@@ -62,7 +62,7 @@ def read_competition_state(
     connection: Connection, owner: Owner, season_id: int, season: WantedSeason, today: date
 ) -> CompetitionState:
     """The competitions of a scan (`season_id`: of `twizzit_seasons`), their mappings, and those they may mean."""
-    seen = of_scan(twizzit_competitions.c, owner, season_id)
+    seen = of_scan(twizzit_competitions, owner, season_id)
     names = ("twizzit_competition_id", "name", "competition_type", "start_date", "end_date")
     wanted = select(*(twizzit_competitions.c[name] for name in names)).where(seen)
     remote = [RemoteCompetition(*row) for row in connection.execute(wanted).all()]
@@ -86,7 +86,7 @@ def read_match_state(
     connection: Connection, owner: Owner, season_id: int, season: WantedSeason, today: date
 ) -> MatchState:
     """The matches of a scan, their mappings, the teams and competitions that are known, and the games they may mean."""
-    seen = of_scan(twizzit_matches.c, owner, season_id)
+    seen = of_scan(twizzit_matches, owner, season_id)
     wanted = select(*(twizzit_matches.c[name] for name in _REMOTE)).where(seen)
     remote = [RemoteMatch(*row) for row in connection.execute(wanted).all()]
     ids = select(twizzit_matches.c.twizzit_match_id).where(seen)
@@ -136,13 +136,15 @@ def _seasons(connection: Connection) -> list[LocalSeason]:
 
 
 def _listed_teams(connection: Connection, owner: Owner, season_id: int) -> set[str]:
-    listed = select(twizzit_teams.c.twizzit_team_id).where(of_scan(twizzit_teams.c, owner, season_id))
+    listed = select(twizzit_teams.c.twizzit_team_id).where(of_scan(twizzit_teams, owner, season_id))
     return set(connection.scalars(listed))
 
 
 def _mapped_competitions(connection: Connection, owner: Owner) -> dict[str, int]:
     table = competition_mappings.c
-    wanted = select(remote_id(competition_mappings), table.local_competition_id).where(owned_by(table, owner))
+    wanted = select(remote_id(competition_mappings), table.local_competition_id).where(
+        owned_by(competition_mappings, owner)
+    )
     return {str(one): local_id for one, local_id in connection.execute(wanted).all()}
 
 
@@ -167,7 +169,7 @@ def _teams(connection: Connection, season_id: int) -> list[LocalTeam]:
 def _opponents(connection: Connection, owner: Owner, season: WantedSeason) -> list[Opponent]:
     table = opponents.c
     wanted = select(table.normalised_name, table.club_id, table.team_id).where(
-        table.season == season.label, same_owner(table, owner)
+        table.season == season.label, same_owner(opponents, owner)
     )
     return [Opponent(*row) for row in connection.execute(wanted.order_by(table.id.desc()))]
 

@@ -81,27 +81,25 @@ def _rows(connection: Connection, credential_id: int, entity: Entity, seen: Sele
     Args:
         seen: when a sync last ended, as `_seen_at`; of each question, before it was found.
     """
-    row = conflicts.c
-    earlier = sync_history.c.completed_at < func.timezone("UTC", row.found_at)
+    earlier = sync_history.c.completed_at < func.timezone("UTC", conflicts.c.found_at)
     seen_at = null() if seen is None else seen.where(earlier).correlate(conflicts).scalar_subquery()
+    wanted = _every_row(entity).add_columns(seen_at.label("seen_at"))
+    return connection.execute(wanted.where(conflicts.c.credential_id == credential_id))
+
+
+@cache
+def _every_row(entity: Entity) -> Select[Any]:
+    row = conflicts.c
     chosen = and_(
         row.kind.in_((_DOUBTFUL, _OPPONENT)), row.status == "resolved", row.resolution.in_(("link", "create"))
     )
-    return connection.execute(
-        select(
-            *(row[name] for name in _QUESTION),
-            row.status,
-            row.resolution,
-            row.value,
-            _stands(entity),
-            seen_at.label("seen_at"),
-        )
-        .where(row.credential_id == credential_id, row.entity == entity.name, or_(row.status == "open", chosen))
+    return (
+        select(*(row[name] for name in _QUESTION), row.status, row.resolution, row.value, _stands(entity))
+        .where(row.entity == entity.name, or_(row.status == "open", chosen))
         .order_by(row.id)
     )
 
 
-@cache
 def _stands(entity: Entity) -> ColumnElement[bool]:
     """Whether what is asked about is there still: the mapping of a conflict, the remote row of a doubtful link.
 

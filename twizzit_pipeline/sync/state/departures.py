@@ -166,6 +166,6 @@ def _active(connection: Connection, owner: Owner, entity: EntityName, label: str
     wanted = (
         select(*(of.local.c[name] for name in of.clubs))
         .join(table, table.c[ENTITIES[entity].local_id] == of.local.c.id)
-        .where(owned_by(table.c, owner), is_here(connection, entity, table, label), active)
+        .where(owned_by(table, owner), is_here(connection, entity, table, label), active)
     )
     return _by_club(entity, connection.execute(wanted))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -15,16 +15,20 @@ from twizzit_pipeline.plan.rows import MappedTeam, MappingRow, Owner
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import credentials, sync_config, team_mappings, teams, twizzit_teams
 
+_KEPT = 100  # conditions that several statements of one sync have in common
 _ORGANIZATION = (team_mappings.c.twizzit_organization_id, team_mappings.c.twizzit_organization_name)
 
 
-def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
+@lru_cache(_KEPT)
+def of_scan(snapshot: Table, owner: Owner, season_id: int) -> ColumnElement[bool]:
     """The rows of a snapshot that are one credential's and season's."""
-    return and_(columns.credential_id == owner.credential_id, columns.season_id == season_id)
+    return and_(snapshot.c.credential_id == owner.credential_id, snapshot.c.season_id == season_id)
 
 
-def same_owner(columns: Any, owner: Owner) -> ColumnElement[bool]:
+@lru_cache(_KEPT)
+def same_owner(table: Table, owner: Owner) -> ColumnElement[bool]:
     """The rows that are of this credential, or of its organization."""
+    columns = table.c
     same_id = and_(
         columns.twizzit_host == owner.host,
         columns.twizzit_dialect == owner.dialect,
@@ -33,8 +37,10 @@ def same_owner(columns: Any, owner: Owner) -> ColumnElement[bool]:
     return or_(columns.credential_id == owner.credential_id, same_id)
 
 
-def owned_by(columns: Any, owner: Owner) -> ColumnElement[bool]:
+@lru_cache(_KEPT)
+def owned_by(mappings: Table, owner: Owner) -> ColumnElement[bool]:
     """The mappings that a sync of this credential made or took over, in the organization that it reads now."""
+    columns = mappings.c
     return and_(
         columns.credential_id == owner.credential_id,
         columns.twizzit_host == owner.host,
@@ -87,7 +93,7 @@ def own_teams(
     # Looked up team by team: joined, a scan without statistics is taken for one row, and read once for each mapping.
     said_club = (
         select(listed.club_name)
-        .where(of_scan(listed, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings))
+        .where(of_scan(twizzit_teams, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings))
         .scalar_subquery()
     )
     wanted = (
@@ -100,7 +106,7 @@ def own_teams(
             said_club,
         )
         .join(teams, teams.c.id == columns.local_team_id)
-        .where(owned_by(columns, owner), *(() if which is None else (which,)))
+        .where(owned_by(team_mappings, owner), *(() if which is None else (which,)))
     )
     return {
         one: MappedTeam(mapping_id, team_id, club_id, name)

@@ -55,9 +55,9 @@ DEPARTS: Mapping[str, Departing] = {
 def missing(connection: Connection, owner: Owner, entity: EntityName, season_id: int, label: str) -> list[Missing]:
     """The owner's mapped rows that the snapshot does not list and that have not departed, with what was decided."""
     table, of = MAPPINGS[entity], DEPARTS[entity]
-    seen = select(SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]).where(of_scan(SNAPSHOTS[entity].c, owner, season_id))
+    seen = select(SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]).where(of_scan(SNAPSHOTS[entity], owner, season_id))
     here = is_here(connection, entity, table, label)
-    unlisted = select(table.c.id).where(owned_by(table.c, owner), remote_id(table).not_in(seen), here)
+    unlisted = select(table.c.id).where(owned_by(table, owner), remote_id(table).not_in(seen), here)
     ids = list(connection.scalars(unlisted))
     words = ENTITIES[entity]
     wanted = among(table.c.id, ids)
@@ -93,7 +93,7 @@ def due_again(
         .where(
             row.status == "applied",
             kinds,
-            owned_by(table.c, owner),
+            owned_by(table, owner),
             remote_id(table) == row.twizzit_id,
             table.c.last_values["is_active"].astext.is_distinct_from("true"),
             row.twizzit_id.not_in(select(twizzit_players.c.twizzit_player_id).where(_scan(owner, season_id))),
@@ -141,12 +141,19 @@ def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: 
     if not ids:
         return set()
     return set(
-        connection.scalars(select(column).where(of_scan(SNAPSHOTS[entity].c, owner, season_id), among(column, ids)))
+        connection.scalars(select(column).where(of_scan(SNAPSHOTS[entity], owner, season_id), among(column, ids)))
     )
 
 
 def _scan(owner: Owner, season_id: int) -> ColumnElement[bool]:
-    return of_scan(twizzit_players.c, owner, season_id)
+    return of_scan(twizzit_players, owner, season_id)
+
+
+_COMING = select(games.c.id).where(
+    or_(games.c.status.is_(None), games.c.status.in_(("scheduled", "to_reschedule"))),
+    sa.func.coalesce(games.c.home_score, 0) == 0,
+    sa.func.coalesce(games.c.away_score, 0) == 0,
+)
 
 
 def is_here(connection: Connection, entity: EntityName, table: Table, label: str) -> ColumnElement[bool]:
@@ -160,14 +167,7 @@ def is_here(connection: Connection, entity: EntityName, table: Table, label: str
     of_season = sa.and_(base["season"].astext == label, base[DEPARTED].astext.is_(None))
     if entity == "teams":
         return of_season
-    game = games.c
-    coming = select(game.id).where(
-        or_(game.status.is_(None), game.status.in_(("scheduled", "to_reschedule"))),
-        sa.func.coalesce(game.home_score, 0) == 0,
-        sa.func.coalesce(game.away_score, 0) == 0,
-        ~has_events(connection),
-    )
-    return sa.and_(of_season, table.c.local_game_id.in_(coming))
+    return sa.and_(of_season, table.c.local_game_id.in_(_COMING.where(~has_events(connection))))
 
 
 def _missing(of: Departing, mapping: MappingRow, local: Any, departure: Departure | None) -> Missing:

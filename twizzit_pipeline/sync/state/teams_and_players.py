@@ -61,11 +61,11 @@ def read_team_state(
     connection: Connection, owner: Owner, season_id: int, season: WantedSeason, _today: date | None = None
 ) -> TeamState:
     """The teams of a scan (`season_id`: of `twizzit_seasons`), their mappings, and the local teams they may mean."""
-    seen = of_scan(twizzit_teams.c, owner, season_id)
+    seen = of_scan(twizzit_teams, owner, season_id)
     wanted = (twizzit_teams.c[name] for name in ("twizzit_team_id", "name", "club_name", "age_group", "gender"))
     remote = [RemoteTeam(*row) for row in connection.execute(select(*wanted).where(seen)).all()]
     ids = select(twizzit_teams.c.twizzit_team_id).where(seen)
-    ours = or_(mapped_to(team_mappings, ids), same_owner(team_mappings.c, owner))
+    ours = or_(mapped_to(team_mappings, ids), same_owner(team_mappings, owner))
     mappings = mapping_rows(connection, team_mappings, remote="team", where=ours)
     all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name)).all()]
     known = ClubNames(all_clubs)
@@ -100,8 +100,8 @@ def read_player_state(
     rights = club_rights(connection, owner)
     synced = shotspot_synced(connection, owner.credential_id)
     decisions = read_decisions(connection, owner.credential_id, PLAYERS.name, season.label)
-    seen, unchanged = of_scan(twizzit_players.c, owner, season_id), 0
-    left = players_left_behind(connection, owned_by(player_mappings.c, owner)) if season.decides else {}
+    seen, unchanged = of_scan(twizzit_players, owner, season_id), 0
+    left = players_left_behind(connection, owned_by(player_mappings, owner)) if season.decides else {}
     if season.decides and not (whole or season.repairs or synced):
         besides = {one.twizzit_id for one in decisions.open} | set(left.values())
         besides |= called_as_unmapped(connection, owner, season_id, decisions.pairs)
@@ -129,7 +129,7 @@ def read_player_state(
 def _none_listed(connection: Connection, owner: Owner) -> list[str]:
     """The owner's players who play, as their mappings say: in a team of this season, or in one of the season before."""
     base, of = player_mappings.c.last_values, remote_id(player_mappings)
-    wanted = select(of).where(owned_by(player_mappings.c, owner), base["is_active"].astext == "true")
+    wanted = select(of).where(owned_by(player_mappings, owner), base["is_active"].astext == "true")
     return sorted(connection.scalars(wanted))
 
 
@@ -143,7 +143,7 @@ def _with_namesakes(connection: Connection, state: PlayerState, season_id: int) 
     found = _mappings_of(connection, state.owner, ids)
     seen = twizzit_players.c
     wanted = among(seen.twizzit_player_id, [one.twizzit_id for one in found])
-    listed = select(seen.twizzit_player_id).where(of_scan(seen, state.owner, season_id), wanted)
+    listed = select(seen.twizzit_player_id).where(of_scan(twizzit_players, state.owner, season_id), wanted)
     still = set(connection.scalars(listed)) if found else set()
     return replace(
         state,
@@ -156,7 +156,7 @@ def _with_namesakes(connection: Connection, state: PlayerState, season_id: int) 
 def _mappings_of(connection: Connection, owner: Owner, local_ids: Collection[int]) -> list[MappingRow]:
     """The owner's mappings of these players."""
     table = player_mappings
-    theirs = and_(among(table.c.local_player_id, sorted(local_ids)), owned_by(table.c, owner))
+    theirs = and_(among(table.c.local_player_id, sorted(local_ids)), owned_by(table, owner))
     return mapping_rows(connection, table, remote="player", where=theirs) if local_ids else []
 
 

@@ -7,10 +7,11 @@ are (`tests/integration/sync/test_unchanged_players.py` compares the two). In do
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Subquery, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from twizzit_pipeline.plan.club_rights import ClubRights
@@ -20,6 +21,14 @@ from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import player_mappings, players, team_mappings, twizzit_players, twizzit_teams
 
 _TEAM = "twizzit_team_id"
+
+# Whom the statement is about: it is put together once for all owners and seasons.
+_CREDENTIAL: BindParameter[Any] = bindparam("credential_id")
+_SEASON: BindParameter[Any] = bindparam("season_id")
+_HOST: BindParameter[Any] = bindparam("host")
+_DIALECT: BindParameter[Any] = bindparam("dialect")
+_ORGANIZATION: BindParameter[Any] = bindparam("organization_id")
+_CALLED: BindParameter[Any] = bindparam("called")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +49,25 @@ def unchanged_players(
     Args:
         besides: remote ids of people who are to be read: a plan may settle what is asked about them.
     """
-    by_person = _by_person(owner, season_id, rights).subquery()
+    by_person = _by_person(owner.organization_id is not None, rights.is_federation)
     ids = func.array_agg(aggregate_order_by(by_person.c.person, by_person.c.person))
     unchanged: ColumnElement[bool] = by_person.c.unchanged
     if besides:
         unchanged = and_(unchanged, ~among(by_person.c.person, sorted(besides)))
-    count, others = connection.execute(select(func.count().filter(unchanged), ids.filter(~unchanged))).one()
+    of = {
+        "credential_id": owner.credential_id,
+        "season_id": season_id,
+        "host": owner.host,
+        "dialect": owner.dialect,
+        "organization_id": owner.organization_id,
+        "called": owner.organization_name,
+    }
+    count, others = connection.execute(select(func.count().filter(unchanged), ids.filter(~unchanged)), of).one()
     return Unchanged(count, others or ())
 
 
-def _by_person(owner: Owner, season_id: int, rights: ClubRights) -> Select[Any]:
+@cache
+def _by_person(has_organization: bool, is_federation: bool) -> Subquery:
     """Remote id → whether that person's mapping, base, team and club leave a plan nothing to do.
 
     Of a person in several teams each row must say the same, and they must be in the team that the base names.
@@ -65,16 +83,16 @@ def _by_person(owner: Owner, season_id: int, rights: ClubRights) -> Select[Any]:
                 mapping.c.twizzit_player_name == seen.c.first_name + " " + seen.c.last_name,
                 remote_id(team) == seen.c.twizzit_team_id,
                 players.c.club_id.is_not(None),
-                *_feeds(owner, season_id, rights),
+                *_feeds(is_federation),
             ).label("as_left"),
             (players.c.team_id == team.c.local_team_id).label("there"),
         )
         .select_from(
-            seen.outerjoin(mapping, _settled(owner))
+            seen.outerjoin(mapping, _settled(has_organization))
             .outerjoin(players, players.c.id == mapping.c.local_player_id)
             .outerjoin(team, team.c.id == mapping.c.team_mapping_id)
         )
-        .where(seen.c.credential_id == owner.credential_id, seen.c.season_id == season_id)
+        .where(seen.c.credential_id == _CREDENTIAL, seen.c.season_id == _SEASON)
         .offset(0)  # or PostgreSQL compares with the base once for each place below
         .subquery()
     )
@@ -82,7 +100,7 @@ def _by_person(owner: Owner, season_id: int, rights: ClubRights) -> Select[Any]:
         func.coalesce(func.bool_or(rows.c.same & rows.c.as_left), False),
         sa.or_(func.count() == 1, func.coalesce(func.bool_and(rows.c.same & rows.c.there), False)),
     )
-    return select(rows.c.person, unchanged.label("unchanged")).group_by(rows.c.person)
+    return select(rows.c.person, unchanged.label("unchanged")).group_by(rows.c.person).subquery()
 
 
 def _said(columns: Any) -> ColumnElement[Any]:
@@ -91,48 +109,46 @@ def _said(columns: Any) -> ColumnElement[Any]:
     return func.jsonb_build_object(*named, sa.literal("is_active", sa.Text), sa.true(), type_=JSONB)
 
 
-def _settled(owner: Owner) -> ColumnElement[bool]:
+def _settled(has_organization: bool) -> ColumnElement[bool]:
     """The mapping of a row is the owner's own, as an ordinary sync left it, and no other may be meant."""
     mapping = player_mappings.c
     return and_(
         mapping.twizzit_player_id == twizzit_players.c.twizzit_player_id,
         mapping.twizzit_remote_id.is_(None),
-        *_owned(mapping, owner),
-        mapping.twizzit_organization_name.is_not_distinct_from(owner.organization_name),
+        *_owned(mapping),
+        mapping.twizzit_organization_name.is_not_distinct_from(_CALLED),
         mapping.sync_status == "success",
         mapping.sync_error.is_(None),
         mapping.last_synced_at.is_not_distinct_from(mapping.last_synced_seen),
-        twizzit_players.c.twizzit_player_id.not_in(_rivals(owner)),
+        twizzit_players.c.twizzit_player_id.not_in(_rivals(has_organization)),
     )
 
 
-def _owned(columns: Any, owner: Owner) -> Sequence[ColumnElement[bool]]:
+def _owned(columns: Any) -> Sequence[ColumnElement[bool]]:
     return (
-        columns.credential_id == owner.credential_id,
-        columns.twizzit_host == owner.host,
-        columns.twizzit_dialect == owner.dialect,
-        columns.twizzit_organization_id.is_not_distinct_from(owner.organization_id),
+        columns.credential_id == _CREDENTIAL,
+        columns.twizzit_host == _HOST,
+        columns.twizzit_dialect == _DIALECT,
+        columns.twizzit_organization_id.is_not_distinct_from(_ORGANIZATION),
     )
 
 
-def _rivals(owner: Owner) -> Any:
+def _rivals(has_organization: bool) -> Any:
     """Remote ids that a further mapping of the same host and dialect may mean as well."""
     named, stood_in = player_mappings.alias(), player_mappings.alias()
-    same = [(one.c.twizzit_host == owner.host) & (one.c.twizzit_dialect == owner.dialect) for one in (named, stood_in)]
+    same = [(one.c.twizzit_host == _HOST) & (one.c.twizzit_dialect == _DIALECT) for one in (named, stood_in)]
     has_no_id = named.c.twizzit_organization_id.is_(None)
     return sa.union_all(
-        select(named.c.twizzit_player_id).where(
-            same[0], has_no_id if owner.organization_id is not None else ~has_no_id
-        ),
+        select(named.c.twizzit_player_id).where(same[0], has_no_id if has_organization else ~has_no_id),
         select(stood_in.c.twizzit_remote_id).where(same[1], stood_in.c.twizzit_remote_id.is_not(None)),
     )
 
 
-def _feeds(owner: Owner, season_id: int, rights: ClubRights) -> Sequence[ColumnElement[bool]]:
+def _feeds(is_federation: bool) -> Sequence[ColumnElement[bool]]:
     """The team is the owner's own; where it names a club, only a federation's is sure to be fed."""
     listed = twizzit_teams.c
     naming = select(listed.twizzit_team_id).where(
-        listed.credential_id == owner.credential_id, listed.season_id == season_id, listed.club_name.is_not(None)
+        listed.credential_id == _CREDENTIAL, listed.season_id == _SEASON, listed.club_name.is_not(None)
     )
-    owned = _owned(team_mappings.c, owner)
-    return owned if rights.is_federation else (*owned, twizzit_players.c.twizzit_team_id.not_in(naming))
+    owned = _owned(team_mappings.c)
+    return owned if is_federation else (*owned, twizzit_players.c.twizzit_team_id.not_in(naming))
