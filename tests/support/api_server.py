@@ -24,6 +24,7 @@ from twizzit_pipeline.storage.engine import Database, open_database
 
 JWT_SECRET = "a secret of ShotSpot, and so long that it would do for HS512 as well"
 PREFIX = "/api/twizzit"
+_A_DAY = 24 * 3600
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
@@ -72,9 +73,9 @@ class ApiServer:
 
 
 def token(role: Role, *, user_id: int = 7, credentials: Collection[int] | None = None) -> str:
-    """A token as ShotSpot issues it."""
+    """A token as ShotSpot issues it, that outlives the slowest of test sessions."""
     made = Tokens(SecretStr(JWT_SECRET))
-    return made.issue(role, user_id=user_id, username="api-user", seconds=600, credentials=credentials)
+    return made.issue(role, user_id=user_id, username="api-user", seconds=_A_DAY, credentials=credentials)
 
 
 def token_of(claims: dict[str, Any], *, secret: str = JWT_SECRET, algorithm: str = "HS256") -> str:
