@@ -32,26 +32,18 @@ def engine(database: Database) -> Engine:
 
 
 @pytest.fixture
-def add(engine: Engine, settings: Settings) -> Add:
+def add(engine: Engine, add: Add) -> Add:
     """A credential that is due since an hour, unless `columns` of its configuration say otherwise; its id."""
 
-    def add(name: str, endpoint: str = "https://app.twizzit.com/v2/api", **columns: object) -> int:
-        assert settings.encryption_key is not None
-        credential_id = store.add(
-            engine,
-            settings.encryption_key,
-            organization_name=name,
-            api_username="someone",
-            password=SecretStr("something"),
-            api_endpoint=endpoint,
-        )
+    def add_due(name: str, endpoint: str = "https://app.twizzit.com/v2/api", **columns: object) -> int:
+        credential_id = add(name, endpoint)
         hour_ago = text("timezone('utc', now()) - interval '1 hour'")
         values = {"auto_sync_enabled": True, "next_sync_at": hour_ago, **columns}
         with engine.begin() as connection:
             connection.execute(insert(tables.sync_config).values(credential_id=credential_id, **values))
         return credential_id
 
-    return add
+    return add_due
 
 
 def later(minutes: int) -> object:
