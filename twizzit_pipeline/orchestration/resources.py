@@ -188,7 +188,7 @@ class SyncRun:
 
     def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
         settings, database, request = self._ground(run_id)
-        # One that a person starts again in Dagster's UI is wanted, whatever was switched off meanwhile.
+        # One that a person starts again in Dagster's UI is wanted, also where automatic syncs are off.
         if self._trigger == AUTOMATIC and PARENT_RUN_ID_TAG not in self._tags:
             with driver_errors(), database.engine.connect() as connection:
                 automatic.require_wanted(connection, partition.credential_id)

@@ -119,7 +119,7 @@ def may_mean(
 
 
 def _same_ids(mapping: MappingRow, owner: Owner) -> bool:
-    """Whether a mapping's ids are the owner's, whatever its host."""
+    """Whether a mapping's ids are the owner's; its host is not compared."""
     return _is_organization(owner, mapping.dialect, mapping.organization_id, mapping.organization_name)
 
 

@@ -266,7 +266,7 @@ def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
 
 
 def _hidden(connection: Connection, *, by_any: bool = False) -> Iterator[Lack]:
-    """`by_any`: whatever the policies say."""
+    """Tables whose rows are hidden; with `by_any` each with row-level security, also where its policies hide none."""
     me = connection.execute(_ME).one()
     wanted = {"names": sorted(metadata.tables), "own": f"{_OWN_PREFIX}%", "by_any": by_any}
     row = connection.execute(_HIDDEN, wanted).one()
