@@ -19,7 +19,7 @@ from twizzit_pipeline.orchestration.sensors import run_keys, unstarted
 from twizzit_pipeline.runs.lease import INTERRUPTED, release_over
 from twizzit_pipeline.scheduling import claims, due
 from twizzit_pipeline.scheduling.fulfilment import fail_unstarted, settle
-from twizzit_pipeline.scheduling.standing import View
+from twizzit_pipeline.scheduling.standing import Asked, View
 from twizzit_pipeline.storage.engine import driver_errors
 
 
@@ -31,7 +31,10 @@ def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
     # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
     fail_dead(instance, view.dead_runs | now.gone)
     _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
-    unstarted.record_unstarted(instance, engine)
+    requests, slots = _over_without_a_sync(instance, view, now.busy)
+    unstarted.record_unstarted(instance, engine)  # in between: a request that is over has the row that says why
+    if _end(engine, requests, slots):
+        view = due.look(engine, now.working, now.requests)
     return view
 
 
@@ -44,7 +47,7 @@ def _take_out(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> No
 
 
 def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
-    """Repairs what is wrong; whether anything was, so that the view is out of date."""
+    """Repairs what dead processes left; whether anything was, so that the view is out of date."""
     found = False
     over = over_among(instance, {held.run_id for held in view.leases} - now.working.keys())
     if over:
@@ -58,28 +61,35 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
         with driver_errors():
             ensure_partition_keys(engine)
         found = True
-    return _end_runs_without_a_sync(instance, engine, view, now) or found
+    return found
 
 
 def _why_ended(instance: dg.DagsterInstance, run_id: str) -> str:
     return ENDED_BY_DAGSTER if ended_by_dagster(instance, run_id) else INTERRUPTED
 
 
-def _end_runs_without_a_sync(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
-    """Ends the request or slot of each run that ended before its sync began: cancelled in the queue or unstarted."""
+def _over_without_a_sync(
+    instance: dg.DagsterInstance, view: View, busy: set[int]
+) -> tuple[list[Asked], list[tuple[int, datetime]]]:
+    """Requests and slots (credential, since when it is due) whose run ended before its sync began.
+
+    It was cancelled in the queue, or could not start.
+    """
     requests = {
         run_keys.of_request(asked.id, asked.attempt): asked
         for one in view.standings.values()
         if (asked := one.asked) is not None and asked.status == "queued" and asked.was_claimed
     }
-    scheduled = {run_keys.of_schedule(one, since): (one, since) for one, since in _due(view, now.busy)}
-    ended = False
-    for key in over_by_key(instance, [*requests, *scheduled]):
-        if key in requests:
-            ended |= fail_unstarted(engine, requests[key].id, attempt=requests[key].attempt)
-        else:
-            ended |= claims.never_began(engine, *scheduled[key])
-    return ended
+    scheduled = {run_keys.of_schedule(one, since): (one, since) for one, since in _due(view, busy)}
+    over = sorted(over_by_key(instance, [*requests, *scheduled]))
+    return [requests[key] for key in over if key in requests], [scheduled[key] for key in over if key in scheduled]
+
+
+def _end(engine: Engine, requests: Iterable[Asked], slots: Iterable[tuple[int, datetime]]) -> bool:
+    """Whether any of them was still to be ended."""
+    ended = [fail_unstarted(engine, asked.id, attempt=asked.attempt) for asked in requests]
+    ended += [claims.never_began(engine, credential_id, since) for credential_id, since in slots]
+    return any(ended)
 
 
 def _due(view: View, busy: set[int]) -> Iterator[tuple[int, datetime]]:
