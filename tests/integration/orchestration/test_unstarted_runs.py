@@ -189,7 +189,8 @@ def test_a_request_is_over_when_its_row_is_there(here: Orchestrator, monkeypatch
     monkeypatch.setattr(repairs, "fail_unstarted", fail_unstarted)
     here.tick()
     assert rows == [1]
-    assert requests.get(here.engine, asked.id).status == "failed"
+    over = requests.get(here.engine, asked.id)
+    assert (over.status, over.error) == ("failed", SAID + run.run_id[:8])
 
 
 def test_a_credential_that_is_gone_has_no_history(here: Orchestrator) -> None:

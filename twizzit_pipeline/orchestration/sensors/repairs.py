@@ -4,7 +4,7 @@ What belongs here: comparing Dagster's state with the database's. A tick finds a
 one query to Dagster each about leases, about runs that should be on their way, and about those that failed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import dagster as dg
@@ -16,6 +16,7 @@ from twizzit_pipeline.orchestration.instance.under_way import UnderWay, over_amo
 from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, record
 from twizzit_pipeline.orchestration.sensors import run_keys, unstarted
+from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import INTERRUPTED, release_over
 from twizzit_pipeline.scheduling import claims, due
 from twizzit_pipeline.scheduling.fulfilment import fail_unstarted, settle
@@ -70,10 +71,9 @@ def _why_ended(instance: dg.DagsterInstance, run_id: str) -> str:
 
 def _over_without_a_sync(
     instance: dg.DagsterInstance, view: View, busy: set[int]
-) -> tuple[list[Asked], list[tuple[int, datetime]]]:
-    """Requests and slots (credential, since when it is due) whose run ended before its sync began.
-
-    It was cancelled in the queue, or could not start.
+) -> tuple[dict[str, Asked], list[tuple[int, datetime]]]:
+    """What was asked for, by the id of its run, and what was due (credential, since when), whose run ended before its
+    sync began: it was cancelled in the queue, or could not start.
     """
     requests = {
         run_keys.of_request(asked.id, asked.attempt): asked
@@ -81,15 +81,26 @@ def _over_without_a_sync(
         if (asked := one.asked) is not None and asked.status == "queued" and asked.was_claimed
     }
     scheduled = {run_keys.of_schedule(one, since): (one, since) for one, since in _due(view, busy)}
-    over = sorted(over_by_key(instance, [*requests, *scheduled]))
-    return [requests[key] for key in over if key in requests], [scheduled[key] for key in over if key in scheduled]
+    over = over_by_key(instance, [*requests, *scheduled])
+    return (
+        {run_id: requests[key] for key, run_id in over.items() if key in requests},
+        [scheduled[key] for key in over if key in scheduled],
+    )
 
 
-def _end(engine: Engine, requests: Iterable[Asked], slots: Iterable[tuple[int, datetime]]) -> bool:
+def _end(engine: Engine, requests: Mapping[str, Asked], slots: Iterable[tuple[int, datetime]]) -> bool:
     """Whether any of them was still to be ended."""
-    ended = [fail_unstarted(engine, asked.id, attempt=asked.attempt) for asked in requests]
+    ended = [
+        fail_unstarted(engine, asked.id, attempt=asked.attempt, message=_said_of(engine, run_id))
+        for run_id, asked in requests.items()
+    ]
     ended += [claims.never_began(engine, credential_id, since) for credential_id, since in slots]
     return any(ended)
+
+
+def _said_of(engine: Engine, run_id: str) -> str | None:
+    """What the history says of a run that never began; None of one that was taken out of the queue."""
+    return next((row.error_message for row in history.for_run(engine, run_id)), None)
 
 
 def _due(view: View, busy: set[int]) -> Iterator[tuple[int, datetime]]:
