@@ -21,7 +21,7 @@ from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.v2.dialect import V2
 
-SCANS = 300  # a rule of absence that is broken shows within twenty
+SCANS = 300  # of the ways to break a rule of absence that were tried, most show within twenty
 PAGED: dict[str, Any] = {"clubs": 1, "teams": 6, "players_per_team": 6, "other_contacts": 70, "tidy": frozenset({1})}
 IGNORED = ("contact-ids[]", "group-ids[]", "season-id")
 
