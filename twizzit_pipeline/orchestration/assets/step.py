@@ -24,12 +24,13 @@ FIRST = {"dagster/priority": "2"}
 BEFORE_MAPPINGS = {"dagster/priority": "1"}
 
 _MAPPINGS = {each.mappings: name for name, each in ENTITIES.items()}
+_SYNCS = {*_MAPPINGS, *(each.snapshot for each in ENTITIES.values())}
 
 
 @contextmanager
 def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[SyncSession]:
     """The session for the work of one step, whose errors become readable; after errors that may pass it is retried."""
-    steps = {node.name for node in context.job_def.nodes}
+    steps = _steps(context)
     to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
     run_id, partition, step = _place(context)
 
@@ -53,6 +54,15 @@ def preview_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Pre
     run_id, partition, step = _place(context)
     with readable_failures(lambda _: False), sync.preview(run_id, partition, step=step) as made:
         yield made
+
+
+def syncs_too(context: dg.AssetExecutionContext) -> bool:
+    """Whether a step of the run is part of a sync, which holds the lease that a preview would need."""
+    return not _SYNCS.isdisjoint(_steps(context))
+
+
+def _steps(context: dg.AssetExecutionContext) -> set[str]:
+    return {node.name for node in context.job_def.nodes}
 
 
 def _place(context: dg.AssetExecutionContext) -> tuple[str, CredentialSeason, str]:
