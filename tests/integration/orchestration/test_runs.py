@@ -306,6 +306,18 @@ def test_what_cannot_be_a_partition_makes_no_run(here: Here, instance: dg.Dagste
     assert instance.get_runs_count() == 0
 
 
+def test_a_run_without_a_partition_says_what_to_choose(here: Here, instance: dg.DagsterInstance) -> None:
+    """As Dagster's launchpad and its GraphQL let one start."""
+    job = build_definitions(settings=here.settings).resolve_job_def("sync_teams")
+    result = job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
+    failed = result.failure_data_for_node("twizzit_teams")
+    assert failed is not None
+    assert failed.user_failure_data is not None
+    assert failed.user_failure_data.description == (
+        "This run has no partition: choose a credential and a season, then launch it again"
+    )
+
+
 def test_a_step_that_fails_leaves_its_checks_and_those_that_wait_for_it_as_not_judged(story: Story) -> None:
     """No other club's result is hidden: the list shows what was announced last, and that is not "not executed"."""
     mine, others = (partition.key for partition in story.partitions)

@@ -8,7 +8,7 @@ from typing import cast
 import dagster as dg
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, parse
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.run.results import readable_failures
@@ -66,5 +66,8 @@ def _steps(context: dg.AssetExecutionContext) -> set[str]:
 
 
 def _place(context: dg.AssetExecutionContext) -> tuple[str, CredentialSeason, str]:
-    """The run, its partition, and the step."""
-    return context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
+    """The run, its partition, and the step; a run that has none, as the launchpad lets one start, says so and fails."""
+    with readable_failures():
+        if not context.has_partition_key:
+            raise UnknownCredential("This run has no partition: choose a credential and a season, then launch it again")
+        return context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
