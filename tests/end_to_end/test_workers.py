@@ -30,6 +30,7 @@ def fleet(workers_at_work: Fleet) -> Fleet:
     """Everything is in order, and both workers are there."""
     workers_at_work.simulator.faults.clear()
     workers_at_work.in_order()
+    assert {name: worker.poll() for name, worker in workers_at_work.workers.items()} == dict.fromkeys(("near", "far"))
     return workers_at_work
 
 

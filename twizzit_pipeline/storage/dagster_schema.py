@@ -19,6 +19,8 @@ from twizzit_pipeline.storage.urls import for_libpq, settings_in
 
 # Any number, as long as no other program on the same database takes it: here the bytes of "twizzit".
 _LOCK = int.from_bytes(b"twizzit", "big")
+# Read from the table: to_regnamespace goes on saying what it said before the wait for a lock, in the same transaction.
+_THERE = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)"
 
 
 def missing_schema(database: Database) -> str | None:
@@ -33,7 +35,7 @@ def missing_schema(database: Database) -> str | None:
             return None
         _refuse_another_path(dagsters, wanted)
         schema = _first_of(wanted)
-        return None if _one(dagsters, "SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", schema) else schema
+        return None if _one(dagsters, _THERE, schema) else schema
 
 
 def prepare_schema(database: Database) -> None:
@@ -106,11 +108,11 @@ def _refuse_among_shotspots(connection: "psycopg.Connection[Any]") -> None:
 
 
 def _make(connection: "psycopg.Connection[Any]", schema: str) -> None:
-    if _one(connection, "SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", schema):
+    if _one(connection, _THERE, schema):
         return
     # IF NOT EXISTS alone still fails for the second of two that start at once.
     _one(connection, "SELECT pg_advisory_xact_lock(%s)", _LOCK)
-    if _one(connection, "SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", schema):
+    if _one(connection, _THERE, schema):
         return
     if not _one(connection, "SELECT has_database_privilege(current_database(), 'CREATE')"):
         name, user = connection.execute(

@@ -17,6 +17,8 @@ from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.suited import require_suited
 
 _FILES = Path(__file__).parent / "migrations" / "versions"
+# Read from the table: to_regclass may go on saying what it said before the wait for a lock, in the same transaction.
+_THERE = text("SELECT EXISTS (SELECT FROM pg_class WHERE relname = :name AND pg_table_is_visible(oid))")
 _NAMED = re.compile(r"r(\d{4})_\w+\.py")
 
 
@@ -28,7 +30,7 @@ def known() -> tuple[str, ...]:
 
 def current(connection: Connection) -> str | None:
     """The newest revision applied; None where none ever was."""
-    if not connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": VERSION_TABLE}):
+    if not connection.scalar(_THERE, {"name": VERSION_TABLE}):
         return None
     return connection.scalar(select(applied_revision()))
 

@@ -1,17 +1,20 @@
 """A run that fails before its first step has a history row, its outcome and its checks, like any sync that failed."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.events import DagsterEvent, DagsterEventType, JobFailureData, RunFailureReason
 from dagster_shared.error import SerializableErrorInfo
+from sqlalchemy import Engine
 
 from tests.support.orchestrator import Orchestrator, orchestrated
 from tests.support.recorded_runs import not_judged
 from twizzit_pipeline.local.syncs import EndedSyncs
-from twizzit_pipeline.orchestration.sensors import unstarted
+from twizzit_pipeline.orchestration.sensors import repairs, unstarted
 from twizzit_pipeline.runs import history
+from twizzit_pipeline.scheduling import fulfilment, requests
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.engine import Database
@@ -169,6 +172,25 @@ def test_a_run_that_says_nothing_of_why_it_failed_has_its_row_all_the_same(here:
         row.error_message
         == f"The run failed before its first step: read its events in Dagster's UI, run {run.run_id[:8]}"
     )
+
+
+def test_a_request_is_over_when_its_row_is_there(here: Orchestrator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One who waits for the end of a request, and reads the history then, finds what became of its run."""
+    asked = here.ask(here.credential(), "teams")
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    fail(here, run)
+    rows: list[int] = []
+
+    def fail_unstarted(engine: Engine, request_id: int, **given: Any) -> bool:
+        rows.append(len(history.for_run(engine, run.run_id)))
+        return fulfilment.fail_unstarted(engine, request_id, **given)
+
+    monkeypatch.setattr(repairs, "fail_unstarted", fail_unstarted)
+    here.tick()
+    assert rows == [1]
+    over = requests.get(here.engine, asked.id)
+    assert (over.status, over.error) == ("failed", SAID + run.run_id[:8])
 
 
 def test_a_credential_that_is_gone_has_no_history(here: Orchestrator) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import socket
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -15,8 +17,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.scheduling.automation import switched_off
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage import dagster_schema, idle_connections, tables
 from twizzit_pipeline.storage import engine as engine_module
-from twizzit_pipeline.storage import idle_connections, tables
 from twizzit_pipeline.storage.dagster_schema import dagsters_connection, missing_schema, prepare_schema
 from twizzit_pipeline.storage.dump import dump
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
@@ -356,6 +358,20 @@ def test_the_schema_that_is_made_for_dagster_is_the_one_that_its_url_means(
         with create_engine(database.dagster_url, poolclass=NullPool).connect() as dagsters:
             assert dagsters.scalar(text("SELECT current_schema()")) == schema
         assert missing_schema(database) is None
+
+
+def test_a_schema_that_another_process_makes_meanwhile_is_there_already(database: Database) -> None:
+    with dagsters_connection(database) as first, ThreadPoolExecutor(1) as pool:
+        first.execute("SELECT pg_advisory_xact_lock(%s)", [dagster_schema._LOCK])
+        second = pool.submit(prepare_schema, database)
+        here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        waiting = f"SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = {here}"
+        while first.execute(waiting).fetchone() is None and not second.done():
+            time.sleep(0.05)
+        first.execute("CREATE SCHEMA dagster")
+        first.commit()
+        second.result(60)
+    assert missing_schema(database) is None
 
 
 def test_dagster_can_live_in_a_database_of_its_own(

@@ -105,12 +105,12 @@ def over_among(instance: dg.DagsterInstance, run_ids: Collection[str]) -> set[st
     return {run.run_id for run in instance.get_runs(dg.RunsFilter(run_ids=list(run_ids), statuses=_OVER))}
 
 
-def over_by_key(instance: dg.DagsterInstance, run_keys: Collection[str]) -> set[str]:
-    """The run keys whose run was made and has ended."""
+def over_by_key(instance: dg.DagsterInstance, run_keys: Collection[str]) -> dict[str, str]:
+    """The run keys whose run was made and has ended → the id of that run."""
     if not run_keys:
-        return set()
+        return {}
     runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: list(run_keys)}, statuses=_OVER))
-    return {run.tags[RUN_KEY_TAG] for run in runs}
+    return {run.tags[RUN_KEY_TAG]: run.run_id for run in runs}
 
 
 def keys_in_use(instance: dg.DagsterInstance) -> PartitionKeys | None:

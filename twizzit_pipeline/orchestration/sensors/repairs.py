@@ -4,7 +4,7 @@ What belongs here: comparing Dagster's state with the database's. A tick finds a
 one query to Dagster each about leases, about runs that should be on their way, and about those that failed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import dagster as dg
@@ -16,10 +16,11 @@ from twizzit_pipeline.orchestration.instance.under_way import UnderWay, over_amo
 from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, record
 from twizzit_pipeline.orchestration.sensors import run_keys, unstarted
+from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import INTERRUPTED, release_over
 from twizzit_pipeline.scheduling import claims, due
 from twizzit_pipeline.scheduling.fulfilment import fail_unstarted, settle
-from twizzit_pipeline.scheduling.standing import View
+from twizzit_pipeline.scheduling.standing import Asked, View
 from twizzit_pipeline.storage.engine import driver_errors
 
 
@@ -31,7 +32,10 @@ def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
     # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
     fail_dead(instance, view.dead_runs | now.gone)
     _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
-    unstarted.record_unstarted(instance, engine)
+    requests, slots = _over_without_a_sync(instance, view, now.busy)
+    unstarted.record_unstarted(instance, engine)  # in between: a request that is over has the row that says why
+    if _end(engine, requests, slots):
+        view = due.look(engine, now.working, now.requests)
     return view
 
 
@@ -44,7 +48,7 @@ def _take_out(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> No
 
 
 def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
-    """Repairs what is wrong; whether anything was, so that the view is out of date."""
+    """Repairs what dead processes left; whether anything was, so that the view is out of date."""
     found = False
     over = over_among(instance, {held.run_id for held in view.leases} - now.working.keys())
     if over:
@@ -58,28 +62,45 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
         with driver_errors():
             ensure_partition_keys(engine)
         found = True
-    return _end_runs_without_a_sync(instance, engine, view, now) or found
+    return found
 
 
 def _why_ended(instance: dg.DagsterInstance, run_id: str) -> str:
     return ENDED_BY_DAGSTER if ended_by_dagster(instance, run_id) else INTERRUPTED
 
 
-def _end_runs_without_a_sync(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
-    """Ends the request or slot of each run that ended before its sync began: cancelled in the queue or unstarted."""
+def _over_without_a_sync(
+    instance: dg.DagsterInstance, view: View, busy: set[int]
+) -> tuple[dict[str, Asked], list[tuple[int, datetime]]]:
+    """What was asked for, by the id of its run, and what was due (credential, since when), whose run ended before its
+    sync began: it was cancelled in the queue, or could not start.
+    """
     requests = {
         run_keys.of_request(asked.id, asked.attempt): asked
         for one in view.standings.values()
         if (asked := one.asked) is not None and asked.status == "queued" and asked.was_claimed
     }
-    scheduled = {run_keys.of_schedule(one, since): (one, since) for one, since in _due(view, now.busy)}
-    ended = False
-    for key in over_by_key(instance, [*requests, *scheduled]):
-        if key in requests:
-            ended |= fail_unstarted(engine, requests[key].id, attempt=requests[key].attempt)
-        else:
-            ended |= claims.never_began(engine, *scheduled[key])
-    return ended
+    scheduled = {run_keys.of_schedule(one, since): (one, since) for one, since in _due(view, busy)}
+    over = over_by_key(instance, [*requests, *scheduled])
+    return (
+        {run_id: requests[key] for key, run_id in over.items() if key in requests},
+        [scheduled[key] for key in over if key in scheduled],
+    )
+
+
+def _end(engine: Engine, requests: Mapping[str, Asked], slots: Iterable[tuple[int, datetime]]) -> bool:
+    """Whether any of them was still to be ended."""
+    ended = [
+        fail_unstarted(engine, asked.id, attempt=asked.attempt, message=_said_of(engine, run_id))
+        for run_id, asked in requests.items()
+    ]
+    ended += [claims.never_began(engine, credential_id, since) for credential_id, since in slots]
+    return any(ended)
+
+
+def _said_of(engine: Engine, run_id: str) -> str | None:
+    """What the history says of a run that never began; None of one that was taken out of the queue."""
+    return next((row.error_message for row in history.for_run(engine, run_id)), None)
 
 
 def _due(view: View, busy: set[int]) -> Iterator[tuple[int, datetime]]:
