@@ -32,6 +32,18 @@ def test_every_argument_and_option_has_its_line() -> None:
         assert silent == [], name
 
 
+@pytest.mark.parametrize("name", ["", "sync", "requests", "config set"])
+def test_a_flag_asks_for_no_value(name: str) -> None:
+    shown = CliRunner().invoke(whole(), [*name.split(), "--help"], env={"COLUMNS": "200"}).output
+    assert ("--help" in shown, "<bool>" in shown) == (True, False)
+
+
+@pytest.mark.parametrize(("command", "option"), [("sync 1", "--only"), ("status", "--state"), ("rejected 1", "--only")])
+def test_a_word_that_is_none_is_refused_in_plain_words(command: str, option: str) -> None:
+    refused = CliRunner().invoke(whole(), [*command.split(), option, "foo"], env={"COLUMNS": "300"})
+    assert (refused.exit_code, f"Invalid value for '{option}': 'foo' is not one of" in refused.stderr) == (2, True)
+
+
 def test_an_argument_is_in_capitals_and_a_club_is_the_first() -> None:
     for name, command in COMMANDS.items():
         arguments = [one for one in command.params if one.param_type_name == "argument"]
