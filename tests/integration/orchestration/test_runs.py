@@ -219,29 +219,26 @@ def test_every_asset_can_be_materialized_by_itself(here: Here, instance: dg.Dags
         assert {row.status for row in history.for_run(here.engine, result.run_id)} <= {"success", "partial_success"}
 
 
-@pytest.mark.parametrize("tag", [None, "false", "true", "True"])
-def test_a_run_repairs_where_its_tag_says_so(here: Here, instance: dg.DagsterInstance, tag: str | None) -> None:
+def test_a_run_repairs_where_its_tag_says_so(here: Here, instance: dg.DagsterInstance) -> None:
     credential_id = here.credential()
-    here.run(credential_id)
+    here.run(credential_id, "sync_teams")
     register_partitions(instance, here.engine)
-    with here.engine.begin() as connection:
-        connection.execute(update(tables.teams).where(tables.teams.c.id == 1).values(name="Kadetten"))
-    result = (
-        build_definitions(settings=here.settings)
-        .resolve_job_def("sync_teams")
-        .execute_in_process(
+    job = build_definitions(settings=here.settings).resolve_job_def("sync_teams")
+    for tag in (None, "false", "true", "True"):
+        with here.engine.begin() as connection:
+            connection.execute(update(tables.teams).where(tables.teams.c.id == 1).values(name="Kadetten"))
+        result = job.execute_in_process(
             instance=instance,
             partition_key=here.partition(credential_id).key,
             tags={} if tag is None else {"twizzit/repair": tag},
             run_config=QUIET,
         )
-    )
-    repairs = tag in ("true", "True")
-    (row,) = history.for_run(here.engine, result.run_id)
-    assert row.details.get("repaired") == ({"name": 1} if repairs else None)
-    with here.engine.connect() as connection:
-        name = connection.scalar(select(tables.teams.c.name).where(tables.teams.c.id == 1))
-    assert (name == "Kadetten") != repairs
+        repairs = tag in ("true", "True")
+        (row,) = history.for_run(here.engine, result.run_id)
+        assert row.details.get("repaired") == ({"name": 1} if repairs else None), tag
+        with here.engine.connect() as connection:
+            name = connection.scalar(select(tables.teams.c.name).where(tables.teams.c.id == 1))
+        assert (name == "Kadetten") != repairs, tag
 
 
 def test_a_season_that_the_account_does_not_have_succeeds_and_writes_nothing(
