@@ -12,6 +12,10 @@ KEPT := PYTHONDONTWRITEBYTECODE=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # All at once on every core, where pip compiles file after file; a package's own tests, a fifth of all, are never imported.
 COMPILE := $(BIN)/python -m compileall -q -j 0 -x 'site-packages/.*/tests/' $(VENV)/lib twizzit_pipeline
+# What each worker of xdist would else make for itself when the first tests begin: the modules of the tests as pytest
+# rewrites them, and what hypothesis keeps of the package's constants and of characters.
+PREPARE := $(KEPT) $(BIN)/pytest --collect-only --quiet; \
+	$(BIN)/python -c 'from hypothesis.strategies import text; text().validate()'
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 
@@ -126,6 +130,7 @@ $(VENV)/.runtime: $(VENV)/.packages
 
 $(VENV)/.dev: $(VENV)/.installed
 	@$(COMPILE) || true
+	@($(PREPARE)) >/dev/null 2>&1 || true
 	@touch $(VENV)/.runtime $@
 
 clean:

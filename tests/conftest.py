@@ -23,6 +23,7 @@ from tests.support.compiled_once import share_compiled_statements
 from tests.support.patience import wait_longer_for_answers
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
+from twizzit_pipeline.simulator.world import World
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
 
@@ -237,12 +238,14 @@ def new_database_of_dagster(
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[str]:
     """The URL of a fresh migrated database of this test alone; with Dagster's tables where the mark says so, and a copy
-    of what syncs wrote where the module's fixture `synced` is asked for (see tests/support/synced_world.py), or of the
-    database that the module's fixture `prepared` names.
+    of what syncs wrote where the module's fixture `synced` is asked for, or the mark `begins` is there (see
+    tests/support/synced_world.py), or of the database that the module's fixture `prepared` names.
     """
     marked = request.node.get_closest_marker("dagster_tables") is not None
     template = request.getfixturevalue("_template_with_dagster") if marked else _TEMPLATE
-    if "synced" in request.fixturenames:
+    if request.node.get_closest_marker("begins") is not None:
+        template = request.getfixturevalue("begun").template
+    elif "synced" in request.fixturenames:
         template = request.getfixturevalue("synced").template
     elif "prepared" in request.fixturenames:
         template = request.getfixturevalue("prepared")
@@ -291,11 +294,13 @@ def _stop_meanwhile() -> Iterator[Callable[[SimulatorServer], object]]:
 
 @pytest.fixture
 def simulate(_stop_meanwhile: Callable[[SimulatorServer], object]) -> Iterator[Callable[..., SimulatorServer]]:
-    """Starts simulators that stop with the test: ``simulate(teams=50)`` takes the fields of `SimulatorOptions`."""
+    """Starts simulators that stop with the test: ``simulate(teams=50)`` takes the fields of `SimulatorOptions`, or a
+    world that was made already.
+    """
     with ExitStack() as running:
 
-        def started(**options: Any) -> SimulatorServer:
-            server = SimulatorServer(SimulatorOptions(**options)).__enter__()
+        def started(world: World | None = None, **options: Any) -> SimulatorServer:
+            server = SimulatorServer(SimulatorOptions(**options), world=world).__enter__()
             running.callback(_stop_meanwhile, server)
             return server
 

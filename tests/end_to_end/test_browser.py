@@ -5,11 +5,10 @@ With ``--screenshots FOLDER`` these tests keep the pictures that the README show
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser, and is not installed")
 
 from tests.support.browser import CHROMIUM, HEIGHT, WIDTH, Browser, browsing
 from tests.support.running_up import RunningUp
@@ -18,6 +17,7 @@ from twizzit_pipeline.local.demo import clubs_of
 from twizzit_pipeline.orchestration.assets import ASSETS
 
 pytestmark = [
+    pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright drives the browser, and is not installed"),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path (Debian's package has that name)"),
     pytest.mark.timeout(900),  # the first one waits for `up` and the demo's first syncs
 ]

@@ -143,7 +143,7 @@ def test_a_season_that_the_account_lacks_changes_no_state_and_costs_no_more_call
     typo = twizzit("sync", credential_id, "--season", "2027")
 
     labels = [season.label for season in simulator.world.seasons_of(simulator.world.organizations[0])]
-    wanted = f"The account has {', '.join(sorted(labels, reverse=True))}"
+    wanted = f"The account has no such season; it has {', '.join(sorted(labels, reverse=True))}"
     assert (typo.code, typo.out, typo.err.splitlines()) == (2, "", [f"Error: {wanted}"])
     assert simulator.calls.total == 0  # `verify` has just read them
     assert twizzit("history", credential_id, "--json").json() == rows
@@ -163,7 +163,8 @@ def test_an_account_that_was_never_read_is_asked_once_for_its_seasons(
     for calls in (True, False):
         simulator.calls.reset()
         ended = twizzit(*asked)
-        assert (ended.code, ended.err.splitlines()) == (2, [f"Error: The account has {', '.join(labels[::-1])}"])
+        wanted = f"Error: The account has no such season; it has {', '.join(labels[::-1])}"
+        assert (ended.code, ended.err.splitlines()) == (2, [wanted])
         assert bool(simulator.calls.total) == calls
     assert twizzit("history", credential_id, "--json").json() == []
     # Another spelling of a season that it has is that season.

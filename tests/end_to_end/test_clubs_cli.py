@@ -148,6 +148,12 @@ def test_a_club_is_named_where_an_id_was_asked_for(twizzit: CommandLine, clubs: 
     assert twizzit("mappings", "players", "--team", "4711").code == 1
     unknown = twizzit("mappings", "matches", "--team", "Nergens 1")
     assert (unknown.code, "Nergens 1" in unknown.err) == (1, True)
+    assert twizzit("mappings", "matches").out == "No matches are mapped; a sync maps them: twizzit sync CLUB\n"
+    for option in (("--coming",), ("--competition", 7)):  # of which there may be others
+        assert (
+            twizzit("mappings", "matches", *option).out
+            == "No such matches are mapped; without the options: all that are\n"
+        )
 
 
 def test_every_configuration_is_changed_at_once(twizzit: CommandLine, clubs: list[str]) -> None:

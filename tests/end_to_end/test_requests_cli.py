@@ -89,6 +89,14 @@ def test_the_list_says_what_waits(twizzit: CommandLine, simulator: SimulatorServ
     assert "2025-2026 teams and players" in shown
     assert "running players of group 77, nothing new" in shown
     assert "token:13 waits" in shown
+    for options, said in (  # neither is a sync, and the second only of what the plan has
+        (RequestOptions(preview=True, sync_types=("teams",)), "running preview of teams"),
+        (RequestOptions(preview=True), "running preview of everything"),
+        (RequestOptions(plan_id=7, sync_types=("teams", "players")), "running plan 7"),
+    ):
+        special = ask("all", options=options)
+        assert said in words(twizzit("requests"))
+        assert f"cancelled: {said.partition(' ')[2]} of" in words(twizzit("requests", "cancel", special.id))
     unknown = twizzit("requests", "--club", "99")
     assert (unknown.code, unknown.out) == (1, "")
     assert "No credential has the id 99" in unknown.err

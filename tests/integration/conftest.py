@@ -1,7 +1,8 @@
 """What tests of a synced club share: the club is synced once for a module, and each test has a copy of it.
 
 A module says how large the club is in `SMALL`, and in `SYNCED_BY` what syncs it where that is not one sync of teams and
-players; a folder whose modules have the same club says so with a fixture `club_options`.
+players; a folder whose modules have the same club says so with a fixture `club_options`. What several tests do first
+with such a club is done once as well, where they say ``@pytest.mark.begins(after=act)``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,16 @@ from sqlalchemy import make_url
 
 from tests.support.shotspot_house import load, settings_of
 from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from tests.support.synced_world import (
+    CopiedDatabase,
+    NewDatabase,
+    SyncedClubs,
+    SyncedOnce,
+    first_sync,
+    gone_on,
+    synced_once,
+    taken_over,
+)
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database
@@ -48,23 +58,62 @@ def club_options(request: pytest.FixtureRequest) -> Mapping[str, Any]:
     return options
 
 
+@pytest.fixture(scope="session")
+def _synced_clubs(postgres_url: str) -> Iterator[SyncedClubs]:
+    """Those of the server, which lives longer."""
+    clubs = SyncedClubs()
+    yield clubs
+    clubs.close()
+
+
 @pytest.fixture(scope="module")
 def synced(
     request: pytest.FixtureRequest,
     new_database: NewDatabase,
     tmp_path_factory: pytest.TempPathFactory,
     club_options: Mapping[str, Any],
-) -> Iterator[SyncedOnce]:
+    _synced_clubs: SyncedClubs,
+) -> SyncedOnce:
     act = getattr(request.module, "SYNCED_BY", first_sync)
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), act, **club_options) as once:
-        yield once
+
+    def make() -> AbstractContextManager[SyncedOnce]:
+        return synced_once(new_database, tmp_path_factory.mktemp("synced"), act, **club_options)
+
+    return _synced_clubs.once(make, act, club_options)
+
+
+@pytest.fixture
+def begun(
+    request: pytest.FixtureRequest,
+    synced: SyncedOnce,
+    copied_database: CopiedDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
+    club_options: Mapping[str, Any],
+    _synced_clubs: SyncedClubs,
+) -> SyncedOnce:
+    """What the test begins with: the synced club, or what the act of its mark has made of it."""
+    mark = request.node.get_closest_marker("begins")
+    if mark is None:
+        return synced
+    act = mark.kwargs["after"]
+
+    def make() -> AbstractContextManager[SyncedOnce]:
+        return gone_on(copied_database, tmp_path_factory.mktemp("begun"), act, synced, **club_options)
+
+    return _synced_clubs.once(make, act, synced.template)
 
 
 @pytest.fixture
 def world(
-    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer], club_options: Mapping[str, Any]
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    database: Database,
+    simulate: Callable[..., SimulatorServer],
+    club_options: Mapping[str, Any],
 ) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**club_options))
+    marked = request.node.get_closest_marker("begins") is not None
+    twizzit = request.getfixturevalue("begun").copied_twizzit() if marked else None
+    return SyncWorld(quick(settings), database, simulate(twizzit, **club_options))
 
 
 @pytest.fixture

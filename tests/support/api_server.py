@@ -1,10 +1,13 @@
 """What the tests of the HTTP API share: a real server in a thread, and clients with tokens of every kind."""
 
 import asyncio
+import ssl
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +15,7 @@ from typing import Any, Self
 import httpx
 import jwt
 import uvicorn
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from tests.conftest import ENCRYPTION_KEY, settings_with
@@ -19,26 +23,43 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.http_api.app import create_app
 from twizzit_pipeline.http_api.auth import Tokens
+from twizzit_pipeline.http_api.pages.signing import Signer
+from twizzit_pipeline.http_api.pages.visits import Pages
+from twizzit_pipeline.http_api.service import Service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, open_database
 
 JWT_SECRET = "a secret of ShotSpot, and so long that it would do for HS512 as well"
 PREFIX = "/api/twizzit"
 _A_DAY = 24 * 3600
+# Loading certificates, which no test of the API needs, would cost more than the request.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
 class ApiServer:
     """The API on a free port of loopback, in a thread of its own; a context manager.
 
+    Args:
+        adds_routes: the test changes the application, which no other server then takes over.
+
     Attributes:
         url: with the prefix of its routes.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, *, adds_routes: bool = False) -> None:
         self.settings = settings.model_copy(update={"jwt_secret": SecretStr(JWT_SECRET)})
-        self.app = create_app(self.settings, database)
-        config = uvicorn.Config(self.app, port=0, access_log=False, log_level="critical", timeout_graceful_shutdown=1)
+        self._spare = [] if adds_routes else _spare[tuple(settings.origins)]
+        make = partial(_renewed, self._spare.pop()) if self._spare else create_app
+        self.app = make(self.settings, database)
+        config = uvicorn.Config(
+            self.app,
+            port=0,
+            access_log=False,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=600,  # however long a busy machine takes from one question of a client to its next
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
         self.root = ""
@@ -58,6 +79,7 @@ class ApiServer:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
+        self._spare.append(self.app)
 
     @property
     def url(self) -> str:
@@ -67,9 +89,23 @@ class ApiServer:
     def client(self, token: str | None) -> Iterator[httpx.Client]:
         """A client that sends this token, with paths below the prefix."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        # Loading certificates, which no test needs, would cost more than the request.
-        with httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=False) as client:
+        with httpx.Client(
+            base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=NO_CERTIFICATES
+        ) as client:
             yield client
+
+
+# Applications of servers that ended, by the origins that they were made for. FastAPI resolves all routes of one at its
+# first request, which takes longer than all else that most tests ask of a server.
+_spare: defaultdict[tuple[str, ...], list[FastAPI]] = defaultdict(list)
+
+
+def _renewed(app: FastAPI, settings: Settings, database: Database) -> FastAPI:
+    """Another running API of this application: what belongs to one is in its state alone, as `create_app` fills it."""
+    secret = SecretStr(JWT_SECRET)
+    app.state.service = Service.build(settings, database, Tokens(secret))
+    app.state.pages = Pages(Signer(secret))
+    return app
 
 
 def token(role: Role, *, user_id: int = 7, credentials: Collection[int] | None = None) -> str:

@@ -3,15 +3,19 @@
 What belongs here: the browser, what its pages complain of, and pictures of them. What is to be seen is for the tests.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser as PlaywrightBrowser
-from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response, ViewportSize, sync_playwright
+if TYPE_CHECKING:  # to import it takes as long as a test, and most processes that import this start no browser
+    from playwright.sync_api import Browser as PlaywrightBrowser
+    from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response
 
 CHROMIUM = shutil.which("chromium")
 PATIENCE_SECONDS = 60
@@ -62,7 +66,8 @@ class Browser:
         """Keeps this part of what is to be seen, if pictures are wanted. `sharp`: of what is drawn small."""
         if self.pictures is None:
             return
-        path, part = self.pictures / f"{name}.png", FloatRect(x=left, y=top, width=width, height=height)
+        path = self.pictures / f"{name}.png"
+        part: FloatRect = {"x": left, "y": top, "width": width, "height": height}
         self.page.screenshot(path=path, clip=part, scale="device" if sharp else "css")
         assert path.stat().st_size < _LARGEST_PICTURE, f"{path.name} is too large for the README"
 
@@ -78,13 +83,15 @@ class Browser:
 @contextmanager
 def browsing(url: str, profile: Path, pictures: Path | None = None) -> Iterator[Browser]:
     """A browser with a new profile. While it is open, nothing else of this thread may run an event loop."""
+    from playwright.sync_api import sync_playwright
+
     assert CHROMIUM is not None
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=CHROMIUM,
             args=_flags(),
-            viewport=ViewportSize(width=WIDTH, height=HEIGHT),
+            viewport={"width": WIDTH, "height": HEIGHT},
             device_scale_factor=1.5 if pictures else 1,
         )
         try:
@@ -96,6 +103,8 @@ def browsing(url: str, profile: Path, pictures: Path | None = None) -> Iterator[
 @contextmanager
 def chromium() -> Iterator[PlaywrightBrowser]:
     """A browser whose windows are opened one by one, each with cookies of its own."""
+    from playwright.sync_api import sync_playwright
+
     assert CHROMIUM is not None
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_flags())

@@ -1,5 +1,6 @@
 """What the tests of a season's calendar share: its steps, and whether ShotSpot's games are the simulator's matches."""
 
+from collections import Counter
 from typing import Any
 
 from tests.support.sync_world import STEPS, SyncWorld
@@ -34,8 +35,11 @@ def assert_calendar(world: SyncWorld, credential_id: int, dialect: str, place: i
     played = {id_: game for id_, game in games(world).items() if id_ in mine}
     clubs = {row["id"]: row["name"] for row in world.rows(tables.clubs)}
     teams = {row["id"]: row for row in world.rows(tables.teams)}
+    rows = world.rows(tables.team_mappings)
+    once = [one for one, count in Counter(row["twizzit_team_id"] for row in rows).items() if count == 1]
+    own = {row["twizzit_team_id"]: row["local_team_id"] for row in rows if row["twizzit_team_id"] in once}
     for remote_id, true in truth.matches.items():
-        assert_game(world, played[remote_id], true, clubs, teams)
+        assert_game(played[remote_id], true, clubs, teams, own)
         competition_id = played[remote_id]["competition_id"]
         assert competition_id == (found[true.competition_id]["id"] if true.competition_id else None)
 
@@ -52,11 +56,12 @@ def assert_competition_teams(world: SyncWorld) -> None:
     assert {(row["seed"], row["group_name"], row["is_eliminated"]) for row in rows} == {(None, None, False)}
 
 
-def assert_game(world: SyncWorld, game: dict[str, Any], true: TrueMatch, clubs: Any, teams: Any) -> None:
+def assert_game(game: dict[str, Any], true: TrueMatch, clubs: Any, teams: Any, own_teams: Any) -> None:
+    """`own_teams`: remote id → the local one, of those that are mapped, and once."""
     own, other = ("home", "away") if true.is_home else ("away", "home")
-    assert game[f"{own}_team_id"] == world.local_id(true.own_team_id, "team")
+    assert game[f"{own}_team_id"] == own_teams[true.own_team_id]
     if true.other_team_id is not None:  # two teams of the club meet
-        assert game[f"{other}_team_id"] == world.local_id(true.other_team_id, "team")
+        assert game[f"{other}_team_id"] == own_teams[true.other_team_id]
     opponent = teams[game[f"{other}_team_id"]]
     assert opponent["club_id"] == game[f"{other}_club_id"]
     if opponent["name"].startswith(clubs[opponent["club_id"]]):  # ShotSpot shows a team's name alone

@@ -170,6 +170,7 @@ class ClubHistory(ClubTeams):
         there = {one: teams - {spoiled.shifted_team} for one, teams in playing.items()}
         listed = {one for one, teams in there.items() if teams and one != spoiled.shifted}
         mapped = self.model.teams.known.keys()
+        self.doubtful = {one: rows for one, rows in self.doubtful.items() if there[one] & mapped}
         read = {one: there[one] & mapped for one in listed - {*self.doubtful} if there[one] & mapped}
         unsure = {one for found in (self.stood, read) for one, teams in found.items() if spoiled.unread in teams}
         seen = {one: said(people[one]) for one in read if one not in unsure}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from tests.support.club_doubts import Bystander, Doubt
 from tests.support.club_history import TEAMS, ClubHistory, person, said
@@ -75,10 +75,17 @@ class NamesakeHistory(ClubHistory):
             made = insert(tables.players).values(club_id=self.club_id, **named).returning(tables.players.c.id)
             self.doubtful[remote_id] = (connection.scalar(made) or 0, connection.scalar(made) or 0)
         self.others |= {*self.doubtful[remote_id]}
+        fitting = self.doubtful[remote_id]
         self.comes(remote_id, TEAMS[0])
         self.sync()
+        if remote_id not in self.doubtful:  # too many teams were made anew: theirs waits for a person, and so do they
+            self.leave({remote_id})
+            self.others -= {*fitting}
+            with self.database.engine.begin() as connection:
+                connection.execute(delete(tables.players).where(tables.players.c.id.in_(fitting)))
+            return
         (asked,) = [row for row in self.waiting("doubtful_link") if row["twizzit_id"] == remote_id]
-        fitting = self.doubtful.pop(remote_id)
+        del self.doubtful[remote_id]
         chosen = None if choice > 1 else fitting[choice]
         linked = link(
             self.database.engine,

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import kubernetes_validate
-
 from tests.support.cluster_node import Pod
 
 VERSION = "1.31"
@@ -117,6 +115,8 @@ class Cluster:
         raise Refused(403, "Forbidden", f'{resource} is forbidden: "{token}" cannot {verb} in {asked["namespace"]}')
 
     def _make(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        import kubernetes_validate
+
         try:
             kubernetes_validate.validate(dict(body), VERSION, strict=True)
         except kubernetes_validate.ValidationError as error:

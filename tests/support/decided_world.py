@@ -53,6 +53,10 @@ class DecidedWorld:
         self.edit(first_name=local)
         self.rename(remote)
         self.sync()
+        return self.waits()
+
+    def waits(self) -> Waiting:
+        """The one question that waits."""
         (found,) = self.open()
         return found
 
@@ -78,3 +82,13 @@ class DecidedWorld:
     @property
     def player(self) -> dict[str, Any]:
         return self.world.player(self.remote_id)
+
+
+def decided(world: SyncWorld) -> DecidedWorld:
+    """The first credential, and a player of its first team."""
+    return DecidedWorld(world, next(iter(world.dialects)), world.roster()[1][2])
+
+
+def in_conflict(world: SyncWorld) -> None:
+    """Both sides have changed the player's first name, and a sync has asked about it."""
+    decided(world).conflict()

@@ -3,7 +3,8 @@
 Importing this costs a second: a test does so where it uses it, since each worker of xdist imports all modules of tests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import requests
@@ -40,22 +41,25 @@ def operations(api: ApiServer) -> Sequence[Any]:
     return [found.ok() for found in document.get_all_operations()]
 
 
-def drive(operation: Any, most: int, sent: str | None, *, negative: bool = False) -> None:
-    """So many calls of it, with this token; `negative`: such as the document does not allow."""
+def drive(operation: Any, sent: Mapping[str | None, int], *, negative: bool = False) -> None:
+    """Calls of it, each token's so many; `negative`: such as the document does not allow."""
     mode = GenerationMode.NEGATIVE if negative else GenerationMode.POSITIVE
-    _hold(operation.as_strategy(generation_mode=mode), most, sent)
+    _hold(operation.as_strategy(generation_mode=mode), sent)
 
 
-def _hold(cases: SearchStrategy[Case[Any]], most: int, sent: str | None) -> None:
-    """Sends so many of these cases, each held to the document."""
-
+def _hold(cases: SearchStrategy[Case[Any]], sent: Mapping[str | None, int]) -> None:
+    """Sends these cases, each held to the document. The same ones with each token: to make one up takes longest."""
+    number = count()
     with requests.Session() as session:
         session.trust_env = False  # no proxy is looked for, a thousand times
 
-        @examples(most)
+        @examples(max(sent.values()))
         @given(case=cases)
         def hold(case: Case[Any]) -> None:
-            call(case, sent, session)
+            place = next(number)
+            for token, most in sent.items():
+                if place < most:
+                    call(case, token, session)
 
         hold()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import Table, make_url, select, update
+from sqlalchemy import Connection, Table, make_url, select, update
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.runs import history
@@ -157,14 +157,17 @@ class SyncWorld:
 
     def rows(self, table: Table, **where: object) -> Rows:
         """The rows of a table, by its primary key."""
-        wanted = select(table).where(*(table.c[name] == value for name, value in where.items()))
-        with self.database.engine.connect() as connection:
-            found = connection.execute(wanted.order_by(*table.primary_key))
-            return [dict(row._mapping) for row in found]
+        with self._reader() as connection:
+            return _rows(connection, table, **where)
 
     def dump(self, found: Iterable[Table] = WRITTEN_BY_A_SYNC) -> dict[str, Rows]:
         """Every row of these tables."""
-        return {table.name: self.rows(table) for table in found}
+        with self._reader() as connection:
+            return {table.name: _rows(connection, table) for table in found}
+
+    def _reader(self) -> Connection:
+        """Each statement by itself: to begin and end a transaction takes longer than to read."""
+        return self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def change(self, table: Table, row_id: int, **values: object) -> None:
         """A person edits a row of ShotSpot."""
@@ -280,3 +283,8 @@ class SyncWorld:
         assert last.status == ("partial_success" if wanted else "success")
         assert (last.items_failed, last.items_succeeded) == (len(wanted), len(valid))
         assert last.items_processed == len(wanted) + len(valid)
+
+
+def _rows(connection: Connection, table: Table, **where: object) -> Rows:
+    wanted = select(table).where(*(table.c[name] == value for name, value in where.items()))
+    return [dict(row._mapping) for row in connection.execute(wanted.order_by(*table.primary_key))]

@@ -87,8 +87,19 @@ class TwinTeams:
     def asked(self) -> Waiting:
         """The one question, after a sync."""
         self.sync()
+        return self.waits()
+
+    def waits(self) -> Waiting:
+        """The one question that waits."""
         (found,) = self.open()
         return found
+
+    def comes_anew(self) -> str:
+        """Another team that is called alike comes in Twizzit, with a player of its own; its remote id."""
+        changes = self.world.simulator.changes
+        group = changes.add_team(self.world.club(), odd(self.was["name"]))
+        changes.add_person(group, "Nieuwe", "Speler", None, None)
+        return str(group)
 
     def link(self, conflict_id: int, local_id: int | None) -> Resolved:
         start = self.world.settings.season_start
@@ -110,3 +121,23 @@ class TwinTeams:
 def odd(name: str) -> str:
     """A team's name as another person spells it: "U13 1" as "u.13-1"."""
     return f"{name[0].lower()}.{name[1:].replace(' ', '-')}"
+
+
+def twins_of(world: SyncWorld) -> TwinTeams:
+    """The first credential, and the first of its teams."""
+    remote_id = world.roster()[0]
+    return TwinTeams(world, next(iter(world.dialects)), remote_id, world.team(remote_id))
+
+
+def with_a_row_alike(world: SyncWorld) -> None:
+    """ShotSpot has another row of the team, and a sync has asked about it."""
+    twins = twins_of(world)
+    twins.alike()
+    twins.asked()
+
+
+def with_a_team_alike(world: SyncWorld) -> None:
+    """Twizzit has another team that is called alike, and a sync has asked about it."""
+    twins = twins_of(world)
+    twins.comes_anew()
+    twins.asked()

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.plain_help import PlainCommand, PlainGroup
 from twizzit_pipeline.cli.table import COMMANDS, Entry
 from twizzit_pipeline.errors import NotUnique, SyncInProgress, TwizzitPipelineError
 
@@ -51,6 +52,7 @@ def put_together(entries: Iterable[Entry], *, loaded: bool = True) -> typer.Type
     """
     app = typer.Typer(
         name="twizzit",
+        cls=PlainGroup,
         help="Keeps ShotSpot in step with Twizzit: the teams, players and calendars of your clubs.\n\n"
         "A club is named by its credential's id, or by its name or the beginning of it.",
         no_args_is_help=True,
@@ -84,11 +86,14 @@ def _needed(arguments: list[str]) -> typer.Typer:
 
 def _add(app: typer.Typer, entry: Entry, found: object) -> None:
     if isinstance(found, typer.Typer):
-        app.add_typer(found, name=entry.name, rich_help_panel=entry.panel)
+        for command in found.registered_commands:
+            command.cls = PlainCommand
+        app.add_typer(found, name=entry.name, cls=PlainGroup, rich_help_panel=entry.panel)
         return
     assert callable(found)
     app.command(
         name=entry.name,
+        cls=PlainCommand,
         context_settings=_PASS_ALL_ON if entry.passes_on else None,
         add_help_option=not entry.passes_on,
         rich_help_panel=entry.panel,

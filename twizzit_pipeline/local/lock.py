@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
+from twizzit_pipeline.settings.env_file import why_refused
 
 FILE = "up.lock"
 GUARDIAN = "guardian"
@@ -53,7 +54,7 @@ def only_one(home: Path, role: str = UP) -> Iterator[None]:
             home.mkdir(mode=0o700, parents=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SettingsError(f"TWIZZIT_HOME: {path} cannot be written: {error.strerror or error}") from None
+        raise SettingsError(f"TWIZZIT_HOME: {path} cannot be written: {why_refused(error)}") from None
     try:
         _lock(descriptor, home, fcntl.LOCK_SH if role == DEMO else fcntl.LOCK_EX)
         os.ftruncate(descriptor, 0)

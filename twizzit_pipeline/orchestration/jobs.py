@@ -20,7 +20,11 @@ _EVERYTHING = "sync_all"
 PREVIEW = "preview_sync"
 PLANS = "twizzit_plans"  # the table, and asset, of stored plans
 _DESCRIPTIONS = {
-    "sync_teams": "The teams of one credential and season: fetched, checked, and mapped to ShotSpot's",
+    **{
+        f"sync_{name}": f"The {' and '.join(each.name for each in of_sync_type(name))} of one credential and season: "
+        "fetched, checked, and mapped to ShotSpot's"
+        for name in SYNC_TYPES
+    },
     "sync_players": "The players of the teams that the last scan of teams found: fetched, checked, and mapped to "
     "ShotSpot's",
     "sync_competitions": "The competitions and matches of one credential and season: fetched, checked, and mapped to "

@@ -18,7 +18,7 @@ from twizzit_pipeline.orchestration.dagster_private import PARENT_RUN_ID_TAG
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.run.lanes import settings_of
 from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
-from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, record, worst
+from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, NOT_READY, record, worst
 from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
 from twizzit_pipeline.plan.chosen import Chosen
@@ -148,6 +148,11 @@ class SyncRun:
         return worst([*statuses, *(FAILED for _ in self._errors)])
 
     @property
+    def never_began(self) -> bool:
+        """Whether it failed before it could open a row of the history: a tick gives it one, and its outcome."""
+        return self._session is None and any(isinstance(error, NOT_READY) for error in self._errors.values())
+
+    @property
     def reason(self) -> str | None:
         """The safe message of the first failure; None where nothing failed."""
         error = next(iter(self._errors.values()), None)
@@ -266,7 +271,7 @@ def _close(run: SyncRun, context: dg.InitResourceContext) -> None:
         with unquoted_failures():
             run.close()
     finally:
-        if context.instance is not None and context.run is not None:
+        if context.instance is not None and context.run is not None and not run.never_began:
             record(context.instance, context.run, run.outcome, run.reason)
 
 

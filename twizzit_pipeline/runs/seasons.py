@@ -251,4 +251,4 @@ def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:
 def not_listed(listed: Sequence[SeasonRow]) -> str:
     """The message for a request of a season that is not among these (the oldest first)."""
     labels = [season.label for season in reversed(listed)]
-    return f"The account has {', '.join(labels)}" if labels else "The account has no season"
+    return f"The account has no such season; it has {', '.join(labels)}" if labels else "The account has no season"

@@ -287,7 +287,7 @@ def _standing(row: Row[Any]) -> Standing:
     return Standing(
         credential=credential_of(row),
         schedule=None if row.config_credential_id is None else Schedule.of(configured),
-        **{name: values[name] is not False for name in _TOGGLES},
+        wanted=frozenset(name for name in SYNC_TYPES if values[f"sync_{name}"] is not False),
         listed=tuple(map(tuple, row.seasons or ())),
         asked=None if row.asked_id is None else _asked(values),
         teams_read=frozenset(row.teams_read),

@@ -208,7 +208,7 @@ def _label(listed: Sequence[SeasonRow], season: str) -> str:
         return found.label
     if listed:
         raise UnknownSeason(
-            f"{seasons.not_listed(listed)}; where the season is new in Twizzit, verify the credential and ask again"
+            f"{seasons.not_listed(listed)}; where it is new in Twizzit, verify the credential and ask again"
         )
     label = label_of(asked)
     if label is None:

@@ -73,6 +73,7 @@ class Standing:
 
     Attributes:
         schedule: None where its configuration was never read: it is not to sync by itself then.
+        wanted: the sync types that its configuration turns on.
         listed: its seasons, as `seasons.of_rows` takes them.
         asked: the request that is first in line, if there is one.
         teams_read: labels of the seasons whose teams were read, as far as the next run needs them; known only where
@@ -83,9 +84,7 @@ class Standing:
 
     credential: Credential
     schedule: Schedule | None
-    sync_teams: bool
-    sync_players: bool
-    sync_competitions: bool
+    wanted: frozenset[str]
     listed: tuple[tuple[Any, ...], ...]
     asked: Asked | None
     teams_read: frozenset[str]
@@ -122,7 +121,7 @@ class Standing:
         due = self.schedule.next_sync_at
         if due is not None and due.year in (EARLIEST.year, LATEST.year):
             return "its next_sync_at is no time of a calendar: switch its automatic syncs off, and on again"
-        if not (self.sync_teams or self.sync_players or self.sync_competitions):
+        if not self.wanted:
             return "it is to sync nothing: switch teams, players or competitions on, or its automatic syncs off"
         return self._what_is_wrong_with_its_account(day, season_start)
 

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.runs.lease import lease_keys
 from twizzit_pipeline.scheduling.standing import Asked, Standing, View
 
@@ -46,13 +45,8 @@ class Turn:
         `competitions` are those and their matches. Neither players nor matches come without the teams of that season:
         where they were never read (or the one team asked for has no mapping), the teams come along.
         """
-        wanted = self._wanted if self.asked is None else self.asked.wish.entities
+        wanted = self.standing.wanted if self.asked is None else self.asked.wish.entities
         return wanted if season in self.standing.teams_read else wanted | {"teams"}
-
-    @property
-    def _wanted(self) -> frozenset[str]:
-        """What the configuration turns on."""
-        return frozenset(name for name in SYNC_TYPES if getattr(self.standing, f"sync_{name}"))
 
 
 def next_in_line(

@@ -51,4 +51,10 @@ def read(path: Path) -> dict[str, str]:
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
     except OSError as error:
-        raise SettingsError(f"{path}: it cannot be read: {error.strerror or type(error).__name__}") from None
+        raise SettingsError(f"{path}: it cannot be read: {why_refused(error)}") from None
+
+
+def why_refused(error: OSError) -> str:
+    """Why a file or folder cannot be used, and what to look at where this user may not use it."""
+    said = error.strerror or type(error).__name__
+    return f"{said}; check who owns it" if isinstance(error, PermissionError) else said

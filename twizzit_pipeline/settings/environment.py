@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -47,7 +49,7 @@ def given_variables(*, besides: Collection[str] = ()) -> dict[str, str]:
 
 def takes(field: str) -> str:
     """What a setting takes, in words: `a whole number from 1 to 1000`."""
-    said = Settings.model_json_schema(by_alias=False)["properties"][field]
+    said = _schema()[field]
     one = said.get("anyOf", [said])[0]
     if "enum" in one:
         return f"one of {', '.join(one['enum'])}"
@@ -55,6 +57,13 @@ def takes(field: str) -> str:
     bounds = f" of {least} or more" if least is not None else ""
     bounds = f" from {least} to {most}" if None not in (least, most) else bounds
     return _KINDS.get(one["type"], "a text") + bounds
+
+
+@cache
+def _schema() -> Mapping[str, dict[str, Any]]:
+    """What pydantic says of each field; to make it takes longer than all else that is done with settings."""
+    found: dict[str, dict[str, Any]] = Settings.model_json_schema(by_alias=False)["properties"]
+    return found
 
 
 def _fields(variables: Mapping[str, str]) -> dict[str, str]:

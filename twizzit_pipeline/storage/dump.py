@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine, make_url, text
 
 from twizzit_pipeline.errors import BackupRefused
+from twizzit_pipeline.settings.env_file import why_refused
 from twizzit_pipeline.storage.embedded.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
 from twizzit_pipeline.storage.places import is_there, place_of
@@ -64,7 +65,7 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
         if place.exists() and not overwrite:
             raise BackupRefused(f"{target} is there already: choose another name, or add --force")
     except OSError as error:
-        raise BackupRefused(f"{target} cannot be written: {error.strerror or error}") from None
+        raise BackupRefused(f"{target} cannot be written: {why_refused(error)}") from None
     _forget_killed(place.parent)
     # A name of its own: two dumps into one file at once would write over each other, and leave a damaged one.
     draft = place.with_name(f".dump.{secrets.token_hex(8)}.partial")
@@ -90,7 +91,7 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
             os.fsync(file.fileno())
         draft.replace(place)
     except OSError as error:
-        raise BackupRefused(f"{target} cannot be written: {error.strerror or error}") from None
+        raise BackupRefused(f"{target} cannot be written: {why_refused(error)}") from None
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)

@@ -78,7 +78,12 @@ def require_revision(applied: str | None) -> None:
     waiting = pending(applied)
     if waiting:
         at = f"at migration {applied}" if applied else "not migrated yet"
-        raise MigrationsPending(f"The database is {at}, and {len(waiting)} are pending; run: twizzit migrate")
+        raise MigrationsPending(f"The database is {at}, and {are_pending(len(waiting))}; run: twizzit migrate")
+
+
+def are_pending(count: int) -> str:
+    """That so many migrations are, in words."""
+    return f"{count} {'is' if count == 1 else 'are'} pending"
 
 
 def is_current(engine: Engine) -> bool:

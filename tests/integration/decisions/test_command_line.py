@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from tests.integration.decisions.test_linking import doubtful
 from tests.support.command_line import CommandLine, command_line_on
-from tests.support.decided_world import DecidedWorld
+from tests.support.decided_world import DecidedWorld, in_conflict
 from tests.support.twin_teams import TwinTeams
 from twizzit_pipeline.storage.tables import players
 
@@ -85,8 +85,9 @@ def test_a_wrong_decision_is_a_wrong_argument(twizzit: CommandLine, arguments: t
     assert twizzit("conflicts", "resolve", *arguments).code == 2
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_value_that_does_not_fit_is_one_line(twizzit: CommandLine, club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     refused = twizzit("conflicts", "resolve", found.id, "value", "x" * 51)
     assert (refused.code, refused.err) == (1, "Error: first_name takes a text of 1 to 50 characters\n")
     unknown = twizzit("conflicts", "resolve", found.id + 5, "shotspot")

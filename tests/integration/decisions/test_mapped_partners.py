@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from tests.support.decided_world import COACH, DecidedWorld
+from tests.support.decided_world import COACH, DecidedWorld, decided
 from tests.support.previewed import of_entity, previewed
+from tests.support.sync_world import SyncWorld
 from tests.support.undone import undo as undo_of
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.decisions.resolving import Left
@@ -49,6 +50,20 @@ def comes_anew(club: DecidedWorld, number: int | None = None) -> str:
     return str(add(group, contact.first_name, contact.last_name, None, number))
 
 
+def with_a_namesake(world: SyncWorld) -> None:
+    """ShotSpot has another player of the name, and a sync has asked about it."""
+    club = decided(world)
+    namesake(club)
+    asked(club)
+
+
+def with_another_contact(world: SyncWorld) -> None:
+    """Twizzit has another contact of the name, with another number, and a sync has asked about it."""
+    club = decided(world)
+    comes_anew(club, 77)
+    asked(club)
+
+
 def test_a_namesake_without_mapping_is_asked_about_while_the_mapped_one_plays(club: DecidedWorld) -> None:
     was, other = club.player, namesake(club)
 
@@ -62,9 +77,10 @@ def test_a_namesake_without_mapping_is_asked_about_while_the_mapped_one_plays(cl
     assert again.created == again.updated == 0
 
 
+@pytest.mark.begins(after=with_a_namesake)
 def test_the_mapping_moves_and_the_row_that_a_sync_made_is_out_of_use(club: DecidedWorld) -> None:
-    was, other = club.player, namesake(club)
-    found = asked(club)
+    was, found = club.player, club.waits()
+    other = found.candidates[0].local_id
 
     done = club.link(found.id, other)
 
@@ -95,9 +111,10 @@ def test_a_row_that_no_sync_made_stays_as_it_is(club: DecidedWorld) -> None:
     assert club.sync().players.questions == 0
 
 
+@pytest.mark.begins(after=with_a_namesake)
 def test_two_different_people_are_asked_about_once(club: DecidedWorld) -> None:
-    was, other = club.player, namesake(club)
-    found = asked(club)
+    was, found = club.player, club.waits()
+    other = found.candidates[0].local_id
 
     done = club.link(found.id, None)
 
@@ -120,9 +137,10 @@ def test_one_who_is_new_has_a_row_of_their_own_until_it_is_decided(club: Decided
     assert club.player == was
 
 
+@pytest.mark.begins(after=with_another_contact)
 def test_both_who_are_listed_change_places_at_once(club: DecidedWorld) -> None:
-    was, new = club.player, comes_anew(club, 77)
-    found = asked(club)
+    was, found = club.player, club.waits()
+    new = found.twizzit_id
     own = row(club, found.local_id or 0)
 
     done = club.link(found.id, was["id"])
@@ -137,9 +155,10 @@ def test_both_who_are_listed_change_places_at_once(club: DecidedWorld) -> None:
         assert (report.questions, report.failed, report.created, report.updated) == (0, {}, 0, 0)
 
 
+@pytest.mark.begins(after=with_another_contact)
 def test_an_earlier_contact_that_is_gone_is_decided_too(club: DecidedWorld) -> None:
-    was, new = club.player, comes_anew(club)
-    found = asked(club)
+    was, found = club.player, club.waits()
+    new = found.twizzit_id
     club.world.simulator.changes.remove_person(club.remote_id)
     club.sync()
     assert states(club, was["id"]) == (False, True)
@@ -158,12 +177,16 @@ def test_an_earlier_contact_that_is_gone_is_decided_too(club: DecidedWorld) -> N
     assert (report.questions, report.failed, report.created, report.updated) == (0, {}, 0, 0)
 
 
-@pytest.mark.parametrize("case", ["unmapped", "listed", "gone"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param("unmapped", marks=pytest.mark.begins(after=with_a_namesake)),
+        *[pytest.param(one, marks=pytest.mark.begins(after=with_another_contact)) for one in ("listed", "gone")],
+    ],
+)
 def test_an_undo_of_the_decision_asks_again(club: DecidedWorld, case: str) -> None:
-    other = namesake(club) if case == "unmapped" else club.local_id
-    if case != "unmapped":
-        comes_anew(club, 77)
-    found = asked(club)
+    found = club.waits()
+    other = found.candidates[0].local_id
     if case == "gone":
         club.world.simulator.changes.remove_person(club.remote_id)
         club.sync()
@@ -182,10 +205,11 @@ def test_an_undo_of_the_decision_asks_again(club: DecidedWorld, case: str) -> No
     assert club.sync().players.questions == 0
 
 
+@pytest.mark.begins(after=with_a_namesake)
 @pytest.mark.parametrize("change", ["renamed", "inactive", "mapped", "gone"])
 def test_what_is_no_question_any_more_is_settled(club: DecidedWorld, change: str) -> None:
-    other = namesake(club)
-    found = asked(club)
+    found = club.waits()
+    other = found.candidates[0].local_id
     if change == "gone":
         club.world.simulator.changes.remove_person(club.remote_id)
     elif change == "mapped":
@@ -203,9 +227,10 @@ def test_what_is_no_question_any_more_is_settled(club: DecidedWorld, change: str
         club.link(found.id, other)
 
 
+@pytest.mark.begins(after=with_a_namesake)
 def test_what_changed_since_the_sync_is_refused(club: DecidedWorld) -> None:
-    other = namesake(club)
-    found = asked(club)
+    found = club.waits()
+    other = found.candidates[0].local_id
     third = club.world.local_id(club.world.roster(1)[1][3])
 
     with pytest.raises(ConflictRefused, match="none of those"):
@@ -218,12 +243,16 @@ def test_what_changed_since_the_sync_is_refused(club: DecidedWorld) -> None:
     assert [one.id for one in club.open()] == [found.id]
 
 
-@pytest.mark.parametrize("case", ["unmapped", "mapped"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param("unmapped", marks=pytest.mark.begins(after=with_a_namesake)),
+        pytest.param("mapped", marks=pytest.mark.begins(after=with_another_contact)),
+    ],
+)
 def test_a_row_that_is_of_another_club_by_now_is_refused_and_nothing_moves(club: DecidedWorld, case: str) -> None:
-    other = namesake(club) if case == "unmapped" else club.local_id
-    if case == "mapped":
-        comes_anew(club, 77)
-    found = asked(club)
+    found = club.waits()
+    other = found.candidates[0].local_id
     with club.world.database.engine.begin() as connection:
         elsewhere = connection.scalar(insert(tables.clubs).values(name="Elders").returning(tables.clubs.c.id))
     club.world.change(players, other, club_id=elsewhere, team_id=None)

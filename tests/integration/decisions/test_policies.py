@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, text
 
-from tests.support.decided_world import DecidedWorld
+from tests.support.decided_world import DecidedWorld, in_conflict
 from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC
 from tests.support.undone import undo
 from twizzit_pipeline.errors import ConflictRefused
@@ -182,8 +182,9 @@ def test_a_question_says_all_three_sides(club: DecidedWorld) -> None:
     assert history["details"]["questions"] == history["details"]["new_questions"] == 1
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_another_value_of_either_side_is_the_same_question_anew(club: DecidedWorld) -> None:
-    first = club.conflict()
+    first = club.waits()
     club.rename("Rémi")
     club.sync()
     club.edit(first_name="Anders")
@@ -195,10 +196,11 @@ def test_another_value_of_either_side_is_the_same_question_anew(club: DecidedWor
 
 
 @pytest.mark.parametrize("agrees", ["twizzit", "shotspot", "as before"])
+@pytest.mark.begins(after=in_conflict)
 def test_a_conflict_is_settled_once_both_agree_or_twizzit_takes_its_change_back(
     club: DecidedWorld, agrees: str
 ) -> None:
-    found = club.conflict()
+    found = club.waits()
     if agrees == "twizzit":
         club.rename("Lokaal")
     elif agrees == "shotspot":
@@ -215,8 +217,8 @@ def test_a_conflict_is_settled_once_both_agree_or_twizzit_takes_its_change_back(
     assert "questions" not in synced.history["players"].details
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_repair_writes_twizzit_s_value_and_settles_the_conflict(club: DecidedWorld) -> None:
-    club.conflict()
 
     with club.world.session(club.credential_id, repair=True) as session:
         session.to_map = {"teams", "players"}
@@ -227,8 +229,8 @@ def test_a_repair_writes_twizzit_s_value_and_settles_the_conflict(club: DecidedW
     assert [one.status for one in club.open(over=True)] == ["settled"]
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_conflict_about_a_player_who_is_mapped_to_another_row_is_settled(club: DecidedWorld) -> None:
-    club.conflict()
     other = club.world.local_id(club.world.roster(1)[1][3])
     with club.world.database.engine.begin() as connection:
         connection.execute(tables.player_mappings.delete().where(tables.player_mappings.c.local_player_id == other))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.support.decided_world import COACH, DecidedWorld
+from tests.support.decided_world import COACH, DecidedWorld, in_conflict
 from twizzit_pipeline.errors import AlreadyDecided, ConflictRefused, SyncInProgress, UnknownConflict, ValueRefused
 from twizzit_pipeline.notifications.runs import ended_since
 from twizzit_pipeline.queries import monitoring_views, overview
@@ -19,10 +19,11 @@ from twizzit_pipeline.storage import audit, tables
     ("resolution", "value", "held"),
     [("twizzit", None, "Remo"), ("shotspot", None, "Lokaal"), ("value", "  Ren é ", "Ren é")],
 )
+@pytest.mark.begins(after=in_conflict)
 def test_a_field_gets_the_value_that_was_chosen_and_keeps_it(
     club: DecidedWorld, resolution: Any, value: str | None, held: str
 ) -> None:
-    found = club.conflict()
+    found = club.waits()
     entries = len(club.world.rows(tables.sync_changes))
 
     done = club.resolve(found.id, resolution, value)
@@ -44,9 +45,10 @@ def test_a_field_gets_the_value_that_was_chosen_and_keeps_it(
     assert (club.player["first_name"], club.open()) == (held, [])
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_decision_is_in_the_history_and_the_audit_log_and_is_no_sync(club: DecidedWorld) -> None:
     engine = club.world.database.engine
-    found = club.conflict()
+    found = club.waits()
     before = overview.read(engine, season_start="07-01").credentials[0].facts
     rates = monitoring_views.rates(engine)
 
@@ -65,8 +67,9 @@ def test_a_decision_is_in_the_history_and_the_audit_log_and_is_no_sync(club: Dec
     assert done.history_id not in {row_id for one in runs for row_id in one.row_ids}
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_conflict_is_resolved_once(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     club.resolve(found.id, "shotspot")
 
     with pytest.raises(AlreadyDecided, match="is resolved already") as second:
@@ -82,8 +85,9 @@ def test_a_conflict_is_resolved_once(club: DecidedWorld) -> None:
     assert club.player["first_name"] == "Lokaal"
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_of_two_who_decide_at_once_one_wins(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     outcomes: list[str] = []
     answers: list[str] = []
 
@@ -110,8 +114,9 @@ def test_of_two_who_decide_at_once_one_wins(club: DecidedWorld) -> None:
     assert club.player["first_name"] == ("Remo" if over.resolution == "twizzit" else "Lokaal")
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_value_that_has_changed_meanwhile_is_shown_first(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     club.edit(first_name="Nieuwer")
     histories = len(club.world.rows(tables.sync_history))
 
@@ -126,8 +131,9 @@ def test_a_value_that_has_changed_meanwhile_is_shown_first(club: DecidedWorld) -
     assert club.player["first_name"] == "Remo"
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_nothing_is_decided_while_a_sync_is_at_work(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
 
     session = club.world.session(club.credential_id)
     with session, session.recording("teams"), pytest.raises(SyncInProgress):
@@ -140,8 +146,9 @@ def test_nothing_is_decided_while_a_sync_is_at_work(club: DecidedWorld) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "x" * 51, "a\x07b", 7])
+@pytest.mark.begins(after=in_conflict)
 def test_a_value_that_the_field_cannot_have_is_refused(club: DecidedWorld, value: object) -> None:
-    found = club.conflict()
+    found = club.waits()
 
     with pytest.raises(ValueRefused, match="first_name takes a text of 1 to 50 characters"):
         club.resolve(found.id, "value", value)
@@ -167,8 +174,9 @@ def test_a_number_that_another_player_has_is_refused(club: DecidedWorld) -> None
     assert club.player["jersey_number"] == 804
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_row_that_is_gone_settles_its_conflict(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     with club.world.database.engine.begin() as connection:
         connection.execute(text("DELETE FROM players WHERE id = :id"), {"id": found.local_id})
 
@@ -178,8 +186,9 @@ def test_a_row_that_is_gone_settles_its_conflict(club: DecidedWorld) -> None:
     assert club.open() == []
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_field_is_not_linked(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
 
     with pytest.raises(ConflictRefused, match="conflict about a field"):
         club.link(found.id, club.local_id)

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from tests.integration.decisions.test_linking import doubtful
 from tests.support.api_server import ApiServer, token
-from tests.support.decided_world import DecidedWorld
+from tests.support.decided_world import DecidedWorld, in_conflict
 from tests.support.twin_teams import TwinTeams
 from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.storage import tables
@@ -56,8 +56,9 @@ def test_a_conflict_is_listed_and_resolved(club: DecidedWorld, coach: httpx.Clie
     assert (again.status_code, again.json()["error"]) == (409, "Conflict not resolved")
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_wrong_bodies_are_refused_in_the_fields_they_are_about(club: DecidedWorld, coach: httpx.Client) -> None:
-    found = club.conflict()
+    found = club.waits()
     for body, field in (
         ({"resolution": "value"}, "value"),
         ({"resolution": "value", "value": "x" * 51}, "value"),
@@ -129,8 +130,9 @@ def test_an_answer_about_what_is_not_there_any_more_is_refused_where_it_says_so(
     assert (done.status_code, club.local_id) == (200, third)
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_the_mark_of_a_field_is_of_both_sides(club: DecidedWorld, coach: httpx.Client) -> None:
-    found = club.conflict()
+    found = club.waits()
     (shown,) = coach.get("/conflicts").json()["conflicts"]
     club.edit(first_name="Anders")
     answer = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "twizzit", "mark": shown["mark"]})
@@ -138,8 +140,9 @@ def test_the_mark_of_a_field_is_of_both_sides(club: DecidedWorld, coach: httpx.C
     assert club.player["first_name"] == "Anders"
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_coach_reaches_the_conflicts_of_their_clubs_alone(club: DecidedWorld, api: ApiServer) -> None:
-    found = club.conflict()
+    found = club.waits()
     with api.client(token("coach", credentials=[club.credential_id + 1])) as elsewhere:
         assert elsewhere.get("/conflicts").json() == {"conflicts": []}
         assert elsewhere.get(f"/conflicts?credentialId={club.credential_id}").status_code == 403
@@ -151,8 +154,9 @@ def test_a_coach_reaches_the_conflicts_of_their_clubs_alone(club: DecidedWorld, 
         assert here.put(f"/conflicts/{found.id}/resolve", json={"resolution": "shotspot"}).status_code == 200
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_sync_at_work_is_said_to_stand_in_the_way(club: DecidedWorld, coach: httpx.Client) -> None:
-    found = club.conflict()
+    found = club.waits()
     with club.world.session(club.credential_id) as session, session.recording("teams"):
         answer = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "twizzit"})
     assert (answer.status_code, answer.json()["error"]) == (409, "Sync already in progress")

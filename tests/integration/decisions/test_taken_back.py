@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.sync.preview.test_applying import applied
 from tests.support.calendar_world import EVERYTHING, games
-from tests.support.decided_world import COACH, DecidedWorld
+from tests.support.decided_world import COACH, DecidedWorld, in_conflict
 from tests.support.previewed import item, of_entity, previewed
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.runs import history
@@ -19,8 +19,9 @@ def settled(club: DecidedWorld) -> list[tuple[str, str | None, str | None]]:
     return [(one.column, one.status, one.reason) for one in club.open(over=True)]
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_what_shotspot_takes_back_is_twizzits(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     club.edit(first_name=str(found.base))
 
     synced = club.sync()
@@ -35,8 +36,9 @@ def test_what_shotspot_takes_back_is_twizzits(club: DecidedWorld) -> None:
     assert club.player["first_name"] == "Remo"
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_what_twizzit_changes_once_more_meanwhile_is_written(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     club.edit(first_name=str(found.base))
     club.rename("Nogmaals")
 
@@ -48,8 +50,9 @@ def test_what_twizzit_changes_once_more_meanwhile_is_written(club: DecidedWorld)
     )
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_what_twizzit_takes_back_leaves_shotspots_and_is_no_conflict(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     club.rename(str(found.base))
 
     synced = club.sync()
@@ -141,11 +144,12 @@ def test_teams_and_matches_are_settled_by_the_same_rule(club: DecidedWorld) -> N
 
 
 def reverted(club: DecidedWorld) -> Waiting:
-    found = club.conflict()
+    found = club.waits()
     club.edit(first_name=str(found.base))
     return found
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_preview_shows_it_and_settles_nothing_and_a_plan_left_out_leaves_the_question(club: DecidedWorld) -> None:
     found = reverted(club)
 
@@ -165,6 +169,7 @@ def test_a_preview_shows_it_and_settles_nothing_and_a_plan_left_out_leaves_the_q
     assert (club.player["first_name"], club.open()) == ("Remo", [])
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_an_undo_asks_again_and_the_next_sync_settles_again(club: DecidedWorld) -> None:
     found = reverted(club)
     run_id = club.sync().run_id

@@ -45,18 +45,18 @@ def club(request: pytest.FixtureRequest, world: SyncWorld, synced: SyncedOnce) -
     return DecidedWorld(world, sorted(synced.dialects)[place], world.roster(place=place)[1][0])
 
 
-@pytest.fixture(params=["date", "status", "competition"])
-def case(request: pytest.FixtureRequest, club: DecidedWorld, monkeypatch: pytest.MonkeyPatch) -> Case:
-    if request.param == "competition":
-        return of_competition(club, monkeypatch)
-    return of_match(club, request.param)
+@pytest.fixture
+def cases(club: DecidedWorld, monkeypatch: pytest.MonkeyPatch) -> list[Case]:
+    """One of each column: of two matches, and of a competition."""
+    world, place = club.world, DIALECTS.index(club.world.dialects[club.credential_id])
+    truth = calendar_truth(world.simulator.world, world.club(place), friendlies=place == 0)
+    first, second, *_ = (id_ for id_, one in truth.matches.items() if one.status == "scheduled" and one.competition_id)
+    return [of_match(club, first, "date"), of_match(club, second, "status"), of_competition(club, monkeypatch)]
 
 
-def of_match(club: DecidedWorld, column: str) -> Case:
+def of_match(club: DecidedWorld, match: str, column: str) -> Case:
     world = club.world
     place = DIALECTS.index(world.dialects[club.credential_id])
-    truth = calendar_truth(world.simulator.world, world.club(place), friendlies=place == 0)
-    match = next(id_ for id_, one in truth.matches.items() if one.status == "scheduled" and one.competition_id)
     game = games(world)[match]
     changes = world.club(place).match_changes
     before = changes.get(int(match))
@@ -112,29 +112,35 @@ REMOTE: Mapping[str, Any] = {
 
 
 @pytest.mark.parametrize("side", ["shotspot", "twizzit"])
-def test_the_change_of_the_other_side_stands(club: DecidedWorld, case: Case, side: str) -> None:
+def test_the_change_of_the_other_side_stands(club: DecidedWorld, cases: list[Case], side: str) -> None:
     def sync() -> Any:
         return club.world.sync(club.credential_id, steps=EVERYTHING)
 
-    club.ask()
-    was = case.held()[case.column]
-    local = LOCAL[case.column](was)
-    case.edit(local)
-    case.twizzit(True)
-    sync()
-    (found,) = club.open()
-    assert (found.entity, found.column, case.held()[case.column]) == (case.entity, case.column, local)
+    def held() -> dict[str, Any]:
+        return {case.column: case.held()[case.column] for case in cases}
 
-    if side == "shotspot":
-        case.edit(was)
-    else:
-        case.twizzit(False)
+    club.ask()
+    was = held()
+    local = {column: LOCAL[column](value) for column, value in was.items()}
+    for case in cases:
+        case.edit(local[case.column])
+        case.twizzit(True)
+    sync()
+    found = sorted((one.entity, one.column) for one in club.open())
+    assert found == sorted((case.entity, case.column) for case in cases)
+    assert held() == local
+
+    for case in cases:
+        if side == "shotspot":
+            case.edit(was[case.column])
+        else:
+            case.twizzit(False)
     synced = sync()
 
-    assert case.held()[case.column] == (REMOTE[case.column] if side == "shotspot" else local)
-    (over,) = club.open(over=True)
-    assert (over.status, over.reason) == ("settled", f"{side}_reverted")
-    assert not synced.history[case.entity].details.get("conflicts")
+    assert held() == (REMOTE if side == "shotspot" else local)
+    settled = [(one.column, one.status, one.reason) for one in club.open(over=True)]
+    assert sorted(settled) == [(column, "settled", f"{side}_reverted") for column in sorted(was)]
+    assert not any(synced.history[case.entity].details.get("conflicts") for case in cases)
     before = club.world.dump()
     sync()
     assert (club.world.dump(), club.open()) == (before, [])

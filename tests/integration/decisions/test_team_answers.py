@@ -9,7 +9,7 @@ import pytest
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import of_entity, previewed, whole_database
 from tests.support.synced_world import first_sync
-from tests.support.twin_teams import TwinTeams, odd
+from tests.support.twin_teams import TwinTeams, odd, with_a_row_alike
 from tests.support.undone import state
 from twizzit_pipeline.decisions import following
 from twizzit_pipeline.errors import ConflictRefused, SyncInProgress
@@ -28,10 +28,11 @@ def map_by_hand(twins: TwinTeams, was: int, now: int) -> None:
     twins.world.change(team_mappings, mapping_of(twins, was)["id"], local_team_id=now)
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 @pytest.mark.parametrize("change", ["opponent", "club", "season", "mapped", "gone"])
 def test_what_changed_since_the_sync_is_refused_in_words_and_nothing_moves(twins: TwinTeams, change: str) -> None:
-    other = twins.alike()
-    found = twins.asked()
+    found = twins.waits()
+    other = found.candidates[0].local_id
     if change == "opponent":
         twins.is_opponent(other)
     elif change == "club":
@@ -62,9 +63,9 @@ def test_what_changed_since_the_sync_is_refused_in_words_and_nothing_moves(twins
         twins.link(found.id, other)
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 def test_only_those_that_fit_are_taken(twins: TwinTeams) -> None:
-    twins.alike()
-    found = twins.asked()
+    found = twins.waits()
     with pytest.raises(ConflictRefused, match="none of those"):
         twins.link(found.id, twins.alike(name="Elders"))
 
@@ -126,11 +127,12 @@ class _KilledError(Exception):
     """The process ends here."""
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 def test_a_decision_that_is_killed_on_its_way_has_done_nothing(
     twins: TwinTeams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = twins.alike()
-    found = twins.asked()
+    found = twins.waits()
+    other = found.candidates[0].local_id
     before = whole_database(twins.world)
 
     def killed(*_: Any) -> None:
@@ -145,9 +147,10 @@ def test_a_decision_that_is_killed_on_its_way_has_done_nothing(
     assert twins.link(found.id, other).local_id == other
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 def test_of_two_answers_at_once_one_is_taken(twins: TwinTeams) -> None:
-    other = twins.alike()
-    found = twins.asked()
+    found = twins.waits()
+    other = found.candidates[0].local_id
     start, said = threading.Barrier(2), list[object]()
 
     def answer(local_id: int | None) -> None:

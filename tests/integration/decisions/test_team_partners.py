@@ -9,7 +9,7 @@ import pytest
 from tests.support.calendar_world import EVERYTHING
 from tests.support.decided_world import COACH
 from tests.support.synced_world import first_sync
-from tests.support.twin_teams import TwinTeams, odd
+from tests.support.twin_teams import TwinTeams, odd, with_a_row_alike, with_a_team_alike
 from tests.support.undone import state
 from twizzit_pipeline.decisions.resolving import Left
 from twizzit_pipeline.errors import ConflictRefused
@@ -19,14 +19,6 @@ from twizzit_pipeline.undo.undoing import undo, undo_since
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1})}
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 NOTHING: tuple[int, dict[str, object], int, int] = (0, {}, 0, 0)
-
-
-def comes_anew(twins: TwinTeams) -> str:
-    """Another team that is called alike comes in Twizzit, with a player of its own; its remote id."""
-    changes = twins.world.simulator.changes
-    group = changes.add_team(twins.world.club(), odd(twins.was["name"]))
-    changes.add_person(group, "Nieuwe", "Speler", None, None)
-    return str(group)
 
 
 def found_nothing(twins: TwinTeams) -> bool:
@@ -50,11 +42,12 @@ def test_a_row_of_another_spelling_is_asked_about_and_the_mapped_one_plays_on(tw
     assert (again.questions, [one.id for one in twins.open()]) == (1, [found.id])
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 def test_a_link_takes_players_and_games_to_come_along_and_holds(twins: TwinTeams) -> None:
-    was, other, people = twins.was["id"], twins.alike(), twins.people
+    found, was, people = twins.waits(), twins.was["id"], twins.people
+    other = found.candidates[0].local_id
     over, coming = (twins.played_by(was, over=one) for one in (True, False))
     assert people and over and coming
-    found = twins.asked()
 
     done = twins.link(found.id, other)
 
@@ -78,14 +71,14 @@ def test_a_row_without_season_gets_the_name_and_the_season_of_the_one_that_a_syn
     assert found_nothing(twins)
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 def test_a_row_that_no_sync_made_stays_as_it_is(twins: TwinTeams) -> None:
-    was, other = twins.was["id"], twins.alike()
+    found, was = twins.waits(), twins.was["id"]
     with twins.world.database.engine.begin() as connection:
         made = sync_changes.c.table_name == "teams"
         connection.execute(sync_changes.delete().where(made, sync_changes.c.row_id == was))
-    found = twins.asked()
 
-    assert twins.link(found.id, other).left == Left(was)
+    assert twins.link(found.id, found.candidates[0].local_id).left == Left(was)
     assert {name for name, value in twins.row(was).items() if twins.was[name] != value} == set()
     assert found_nothing(twins)
 
@@ -107,10 +100,11 @@ def test_its_name_in_the_season_is_not_taken_from_a_row_that_no_sync_made(twins:
     assert found_nothing(twins)
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 @pytest.mark.parametrize("who", ["a player", "a game", "an opponent"])
 def test_a_row_in_which_something_is_left_stays_active(twins: TwinTeams, who: str) -> None:
-    was, other = twins.was["id"], twins.alike()
-    found, elsewhere = twins.asked(), twins.club()
+    found, was, elsewhere = twins.waits(), twins.was["id"], twins.club()
+    other = found.candidates[0].local_id
     with twins.world.database.engine.begin() as connection:
         if who == "a player":
             alone = {"club_id": twins.was["club_id"], "team_id": was, "first_name": "Van", "last_name": "Hier"}
@@ -126,9 +120,9 @@ def test_a_row_in_which_something_is_left_stays_active(twins: TwinTeams, who: st
     assert (twins.local_id, found_nothing(twins)) == (other, True)
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 def test_two_different_teams_are_asked_about_once(twins: TwinTeams) -> None:
-    other = twins.alike()
-    found, before = twins.asked(), state(twins.world)
+    found, before = twins.waits(), state(twins.world)
 
     done = twins.link(found.id, None)
 
@@ -137,11 +131,11 @@ def test_two_different_teams_are_asked_about_once(twins: TwinTeams) -> None:
     assert found_nothing(twins)
     third = twins.alike(name=f" {odd(twins.was['name'])}")
     assert [one.local_id for one in twins.asked().candidates] == [third]
-    assert other != third
+    assert found.candidates[0].local_id != third
 
 
 def test_a_new_team_plays_in_a_row_of_its_own_until_it_is_decided(twins: TwinTeams) -> None:
-    people, new = twins.people, comes_anew(twins)
+    people, new = twins.people, twins.comes_anew()
 
     found = twins.asked()
 
@@ -152,11 +146,11 @@ def test_a_new_team_plays_in_a_row_of_its_own_until_it_is_decided(twins: TwinTea
     assert (twins.row(own)["is_active"], twins.row(twins.was["id"])["is_active"]) == (True, True)
 
 
+@pytest.mark.begins(after=with_a_team_alike)
 def test_two_teams_that_are_listed_change_places_with_all_that_is_theirs(twins: TwinTeams) -> None:
-    was, people, new = twins.was["id"], twins.people, comes_anew(twins)
+    found, was, people = twins.waits(), twins.was["id"], twins.people
     over, coming = (twins.played_by(was, over=one) for one in (True, False))
-    found = twins.asked()
-    own = found.local_id or 0
+    own, new = found.local_id or 0, found.twizzit_id
     alone = twins.in_team(own)
 
     done = twins.link(found.id, was)
@@ -170,13 +164,13 @@ def test_two_teams_that_are_listed_change_places_with_all_that_is_theirs(twins: 
     assert found_nothing(twins)
 
 
+@pytest.mark.begins(after=with_a_team_alike)
 @pytest.mark.parametrize("has_left", [False, True])
 def test_a_team_that_is_gone_leaves_with_the_row_that_it_gets(twins: TwinTeams, has_left: bool) -> None:
     """Its players are registered on, whichever row its mapping names."""
-    was, new = twins.was["id"], comes_anew(twins)
+    found, was = twins.waits(), twins.was["id"]
     registered = {row["id"] for row in twins.world.rows(players) if row["is_twizzit_registered"]}
-    found = twins.asked()
-    own = found.local_id or 0
+    own, new = found.local_id or 0, found.twizzit_id
     twins.world.simulator.changes.remove_team(twins.remote_id)
     if has_left:
         twins.sync()
@@ -195,15 +189,20 @@ def test_a_team_that_is_gone_leaves_with_the_row_that_it_gets(twins: TwinTeams, 
     assert found_nothing(twins)
 
 
-@pytest.mark.parametrize("case", ["unmapped", "without season", "listed", "gone", "left"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param("unmapped", marks=pytest.mark.begins(after=with_a_row_alike)),
+        "without season",
+        *[pytest.param(one, marks=pytest.mark.begins(after=with_a_team_alike)) for one in ("listed", "gone", "left")],
+    ],
+)
 def test_an_undo_of_the_decision_asks_again(twins: TwinTeams, case: str) -> None:
-    if case in ("unmapped", "without season"):
-        season = {"name": twins.was["name"], "season_id": None} if case == "without season" else {}
-        chosen = twins.alike(**season)
-    else:
-        chosen = twins.was["id"]
-        comes_anew(twins)
-    found = twins.asked()
+    if case == "without season":
+        twins.alike(name=twins.was["name"], season_id=None)
+        twins.sync()
+    found = twins.waits()
+    chosen = found.candidates[0].local_id
     if case in ("gone", "left"):
         twins.world.simulator.changes.remove_team(twins.remote_id)
         if case == "left":
@@ -224,9 +223,9 @@ def test_an_undo_of_the_decision_asks_again(twins: TwinTeams, case: str) -> None
     assert (twins.open(), found_nothing(twins)) == ([], True)
 
 
+@pytest.mark.begins(after=with_a_team_alike)
 def test_an_undo_after_a_further_sync_takes_all_of_them_back(twins: TwinTeams) -> None:
-    was, people, new = twins.was["id"], twins.people, comes_anew(twins)
-    found = twins.asked()
+    found, was, people = twins.waits(), twins.was["id"], twins.people
     before = state(twins.world)
     done = twins.link(found.id, was)
     twins.sync()
@@ -234,13 +233,17 @@ def test_an_undo_after_a_further_sync_takes_all_of_them_back(twins: TwinTeams) -
     assert not undo(twins.world.database.engine, done.history_id, actor=COACH).plan.left
 
     assert state(twins.world) == before
-    assert (twins.local_id, twins.people, twins.world.local_id(new, "team")) == (was, people, found.local_id)
+    assert (twins.local_id, twins.people, twins.world.local_id(found.twizzit_id, "team")) == (
+        was,
+        people,
+        found.local_id,
+    )
 
 
 def test_all_since_before_the_sync_that_asked_is_taken_back(twins: TwinTeams) -> None:
     """The row that the sync made goes, and no mapping of a player goes along with it."""
     before, since = state(twins.world), datetime.now(UTC)
-    comes_anew(twins)
+    twins.comes_anew()
     found = twins.asked()
     twins.link(found.id, twins.was["id"])
 

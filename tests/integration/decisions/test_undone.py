@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from tests.integration.decisions.test_linking import doubtful
-from tests.support.decided_world import COACH, DecidedWorld
+from tests.support.decided_world import COACH, DecidedWorld, in_conflict
 from tests.support.undone import previewed
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage import tables
@@ -14,8 +14,9 @@ from twizzit_pipeline.undo.following import Follow
 from twizzit_pipeline.undo.undoing import Undo, undo, undo_since
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_field_has_its_old_value_and_waits_again(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     done = club.resolve(found.id, "twizzit")
 
     undo(club.world.database.engine, done.history_id, actor=COACH)
@@ -50,8 +51,9 @@ def test_a_row_that_was_made_goes(club: DecidedWorld) -> None:
     assert [one.status for one in club.open()] == ["open"]
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_field_that_is_asked_about_again_by_now_is_asked_about_once(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     done = club.resolve(found.id, "shotspot")
     club.edit(first_name="Weer")
     club.rename("Nogmaals")
@@ -69,8 +71,9 @@ def kinds(done: Undo) -> list[str]:
     return [one.kind for one in done.follows]
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_decision_that_is_undone_waits_again_and_an_undo_of_that_lets_it_count(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     decided = club.resolve(found.id, "shotspot")
     engine = club.world.database.engine
 
@@ -87,8 +90,9 @@ def test_a_decision_that_is_undone_waits_again_and_an_undo_of_that_lets_it_count
     assert [one.id for one in club.open()] == [found.id]
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_decision_whose_field_is_asked_about_again_is_only_looked_at(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     decided = club.resolve(found.id, "twizzit")
     with club.world.database.engine.begin() as connection:
         values = {"entity": "players", "twizzit_id": str(club.remote_id), "kind": "field", "column_name": "first_name"}
@@ -148,8 +152,9 @@ def test_the_sync_after_such_an_undo_asks_again(club: DecidedWorld) -> None:
     assert (found.local, found.remote, club.player["first_name"]) == ("Lokaal", "Remo", "Lokaal")
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_a_question_that_was_asked_anew_says_again_what_it_said_before(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     club.rename("Nogmaals")
     synced = club.sync()
     (anew,) = club.open()
@@ -165,8 +170,9 @@ def test_a_question_that_was_asked_anew_says_again_what_it_said_before(club: Dec
     assert [(one.id, one.remote) for one in club.open()] == [(found.id, "Remo")]
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_what_only_changed_an_answered_question_is_no_part_of_the_undo(club: DecidedWorld) -> None:
-    found = club.conflict()
+    found = club.waits()
     club.rename("Nogmaals")
     synced = club.sync()
     club.resolve(found.id, "shotspot")

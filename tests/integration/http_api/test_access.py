@@ -54,37 +54,44 @@ def api(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> 
         yield server
 
 
-def ask(api: ApiServer, route: Route, url: str, sent: str | None, **more: Any) -> httpx.Response:
-    with api.client(sent) as client:
-        if "content" not in more and "json" not in more and route.body is not None:
-            more["json"] = route.body
-        return client.request(route.method, url, **more)
+@pytest.fixture(scope="module")
+def client(api: ApiServer) -> Iterator[httpx.Client]:
+    """One for all, since most of what a question takes is a client and a connection of its own; it sends no token."""
+    with api.client(None) as one:
+        yield one
+
+
+def ask(client: httpx.Client, route: Route, url: str, sent: str | None, **more: Any) -> httpx.Response:
+    if "content" not in more and "json" not in more and route.body is not None:
+        more["json"] = route.body
+    headers = {**more.pop("headers", {}), **({} if sent is None else {"Authorization": f"Bearer {sent}"})}
+    return client.request(route.method, url, headers=headers, **more)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_wrong_token_opens_no_route(api: ApiServer, route: Route) -> None:
+def test_a_wrong_token_opens_no_route(client: httpx.Client, route: Route) -> None:
     for name, make in NO_TOKENS.items():
-        answer = ask(api, route, route.url(), make())
+        answer = ask(client, route, route.url(), make())
         assert answer.status_code == 401, name
         assert set(answer.json()) == {"error", "message"}, name
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_stranger_gets_401_before_anything_else(api: ApiServer, route: Route) -> None:
+def test_a_stranger_gets_401_before_anything_else(client: httpx.Client, route: Route) -> None:
     rubbish = {"content": b"{[", "headers": {"content-type": "application/json"}}
-    assert ask(api, route, route.url("x", query="limit=x"), None, **rubbish).status_code == 401
-    assert ask(api, route, route.url("x", query="limit=x"), token("user"), **rubbish).status_code == 403
+    assert ask(client, route, route.url("x", query="limit=x"), None, **rubbish).status_code == 401
+    assert ask(client, route, route.url("x", query="limit=x"), token("user"), **rubbish).status_code == 403
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route) -> None:
+def test_each_role_gets_in_where_the_reference_says(client: httpx.Client, route: Route) -> None:
     """A caller with access gets a 404 or a list: nothing is changed."""
     for role in ("admin", "coach", "user", "monitor", "superuser"):
         for spelled in (role, role.upper(), role.capitalize()):
             sent = token_of({"userId": 7, "username": "someone", "role": spelled})
             rubbish: dict[str, Any] = {"json": []} if str(route) == "POST /credentials" else {}
-            answer = ask(api, route, route.url(), sent, **rubbish)
+            answer = ask(client, route, route.url(), sent, **rubbish)
             if role not in route.roles:
                 assert answer.status_code == 403, spelled
                 assert answer.json() == {"error": "Insufficient permissions"}
@@ -97,63 +104,63 @@ def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_caller_who_must_change_their_password_may_do_nothing_else(api: ApiServer, route: Route) -> None:
+def test_a_caller_who_must_change_their_password_may_do_nothing_else(client: httpx.Client, route: Route) -> None:
     sent = token_of({"userId": 7, "role": "admin", "passwordMustChange": True})
-    answer = ask(api, route, route.url(), sent)
+    answer = ask(client, route, route.url(), sent)
     assert (answer.status_code, answer.json()["error"]) == (403, "Password change required")
 
 
-def test_a_caller_who_has_changed_it_gets_in(api: ApiServer) -> None:
+def test_a_caller_who_has_changed_it_gets_in(client: httpx.Client) -> None:
     for claim in (False, None, 0):
         sent = token_of({"userId": 7, "role": "admin", "passwordMustChange": claim})
-        assert httpx.get(f"{api.url}/credentials", headers={"Authorization": f"Bearer {sent}"}).status_code == 200
+        assert client.get("/credentials", headers={"Authorization": f"Bearer {sent}"}).status_code == 200
 
 
 def test_a_token_from_the_future_is_taken_as_shotspot_takes_it_and_the_clocks_are_named(
-    api: ApiServer, caplog: pytest.LogCaptureFixture
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     for ahead in (3, 90, 86_400):
         sent = token_of({"userId": 7, "role": "admin", "iat": int(time.time()) + ahead, "exp": time.time() + 90_000})
         caplog.clear()
         with caplog.at_level("WARNING", logger="twizzit_pipeline"):
-            answer = httpx.get(f"{api.url}/credentials", headers={"Authorization": f"Bearer {sent}"})
+            answer = client.get("/credentials", headers={"Authorization": f"Bearer {sent}"})
         assert answer.status_code == 200
         assert ("clocks differ" in caplog.text) is (ahead > 5)
 
 
-def test_a_token_that_is_over_names_the_time_by_this_clock(api: ApiServer) -> None:
+def test_a_token_that_is_over_names_the_time_by_this_clock(client: httpx.Client) -> None:
     for claims in ({"exp": int(time.time()) - 60}, {"nbf": int(time.time()) + 600}):
         sent = token_of({"userId": 7, "role": "admin", **claims})
-        answer = httpx.get(f"{api.url}/credentials", headers={"Authorization": f"Bearer {sent}"})
+        answer = client.get("/credentials", headers={"Authorization": f"Bearer {sent}"})
         assert answer.status_code == 401
         assert f"{datetime.now(UTC):%Y-%m-%d}" in answer.json()["message"]
         assert "clock" in answer.json()["message"]
 
 
-def test_the_scheme_of_the_header_may_be_spelled_as_one_likes(api: ApiServer) -> None:
+def test_the_scheme_of_the_header_may_be_spelled_as_one_likes(client: httpx.Client) -> None:
     for spelled, status in (("bearer", 200), ("BEARER", 200), ("Basic", 401), ("Token", 401)):
-        answer = httpx.get(f"{api.url}/credentials", headers={"Authorization": f"{spelled} {token('admin')}"})
+        answer = client.get("/credentials", headers={"Authorization": f"{spelled} {token('admin')}"})
         assert answer.status_code == status
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.takes_credential], ids=str)
-def test_an_id_that_is_none_is_bad_and_one_without_a_row_is_unknown(api: ApiServer, route: Route) -> None:
+def test_an_id_that_is_none_is_bad_and_one_without_a_row_is_unknown(client: httpx.Client, route: Route) -> None:
     for wrong in ("x", "0", "-1", "1.5", "%00", "1e3", "None"):
-        answer = ask(api, route, route.url(wrong), token("admin"))
+        answer = ask(client, route, route.url(wrong), token("admin"))
         assert answer.status_code == 400, wrong
         assert answer.json()["error"] == "Validation failed"
         assert {fault["field"] for fault in answer.json()["details"]} == {"credentialId"}
     for unknown in (UNKNOWN, 2**31, 2**63, 10**40):
-        answer = ask(api, route, route.url(unknown), token("admin"))
+        answer = ask(client, route, route.url(unknown), token("admin"))
         assert answer.status_code == 404, unknown
         assert answer.json()["error"] == "Credential not found"
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.bodies], ids=str)
-def test_a_wrong_body_is_reported_field_by_field(api: ApiServer, route: Route) -> None:
+def test_a_wrong_body_is_reported_field_by_field(client: httpx.Client, route: Route) -> None:
     for wrong in route.bodies:
         more = {"content": b""} if wrong is None else {"json": wrong}
-        answer = ask(api, route, route.url(1), token("admin"), **more)
+        answer = ask(client, route, route.url(1), token("admin"), **more)
         assert answer.status_code == 400, wrong
         assert answer.json()["error"] == "Validation failed"
         faults = answer.json()["details"]
@@ -165,18 +172,18 @@ def test_a_wrong_body_is_reported_field_by_field(api: ApiServer, route: Route) -
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.body is not None], ids=str)
-def test_a_body_that_is_no_json_is_bad(api: ApiServer, route: Route) -> None:
+def test_a_body_that_is_no_json_is_bad(client: httpx.Client, route: Route) -> None:
     for content in (b"{", b"[" * 60_000, b"\xff\xfe", b'{"a": ' + b"9" * 5000 + b"}", b'"\\ud800"'):
         headers = {"content-type": "application/json"}
-        answer = ask(api, route, route.url(1), token("admin"), content=content, headers=headers)
+        answer = ask(client, route, route.url(1), token("admin"), content=content, headers=headers)
         assert answer.status_code == 400, content[:10]
         assert answer.json()["error"] == "Validation failed"
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.wrong_queries], ids=str)
-def test_a_wrong_query_is_reported_field_by_field(api: ApiServer, route: Route) -> None:
+def test_a_wrong_query_is_reported_field_by_field(client: httpx.Client, route: Route) -> None:
     for wrong in route.wrong_queries:
-        answer = ask(api, route, route.url(1, query=wrong), token("admin"))
+        answer = ask(client, route, route.url(1, query=wrong), token("admin"))
         assert answer.status_code == 400, wrong
         field = wrong.partition("=")[0] or "teamId"
         assert [fault["field"] for fault in answer.json()["details"]] == [field]
@@ -185,15 +192,15 @@ def test_a_wrong_query_is_reported_field_by_field(api: ApiServer, route: Route) 
 @pytest.mark.parametrize(
     "route", [route for route in ROUTES if route.takes_credential and "coach" in route.roles], ids=str
 )
-def test_a_coach_is_held_to_the_organizations_of_the_token(api: ApiServer, route: Route) -> None:
+def test_a_coach_is_held_to_the_organizations_of_the_token(client: httpx.Client, route: Route) -> None:
     """One credential is theirs; of another the answer does not even say whether there is one."""
     theirs = token("coach", credentials=[2, UNKNOWN])
     for foreign in (1, UNKNOWN + 1):
-        answer = ask(api, route, route.url(foreign), theirs)
+        answer = ask(client, route, route.url(foreign), theirs)
         assert (answer.status_code, answer.json()) == (403, {"error": "Insufficient permissions"})
-    assert ask(api, route, route.url(UNKNOWN), theirs).status_code == 404
+    assert ask(client, route, route.url(UNKNOWN), theirs).status_code == 404
     nothing = token("coach", credentials=[])
-    assert ask(api, route, route.url(2), nothing).status_code == 403
+    assert ask(client, route, route.url(2), nothing).status_code == 403
 
 
 def test_an_admin_is_held_to_nothing(api: ApiServer) -> None:

@@ -103,7 +103,8 @@ def test_an_origin_that_is_none_is_refused_at_the_start(origins: str) -> None:
 def test_an_unexpected_error_shows_no_word_of_itself(
     settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = ApiServer(settings.model_copy(update={"allowed_origins": "https://shotspot.example"}), database)
+    here = settings.model_copy(update={"allowed_origins": "https://shotspot.example"})
+    server = ApiServer(here, database, adds_routes=True)
 
     @server.app.api_route(f"{PREFIX}/broken", methods=["GET", "POST", "PUT", "DELETE"])
     def broken() -> None:
@@ -111,7 +112,8 @@ def test_an_unexpected_error_shows_no_word_of_itself(
 
     with caplog.at_level(logging.ERROR, logger="twizzit_pipeline"), server:
         elsewhere = {"Origin": "https://shotspot.example"}
-        answers = [httpx.request(verb, f"{server.url}/broken", headers=elsewhere) for verb in ("GET", *WRITES)]
+        with server.client(None) as client:
+            answers = [client.request(verb, "/broken", headers=elsewhere) for verb in ("GET", *WRITES)]
     # a 5xx on a write is shown as "queued for sync when online" by ShotSpot's front end, and thrown away
     assert [answer.status_code for answer in answers] == [500, 424, 424, 424]
     for answer in answers:
@@ -150,7 +152,7 @@ def test_a_lock_that_another_program_holds_is_no_error_of_this_one(
     settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Wherever the database says so: the answer is the one of a database that cannot answer now."""
-    server = ApiServer(settings, database)
+    server = ApiServer(settings, database, adds_routes=True)
 
     @server.app.api_route(f"{PREFIX}/locked", methods=["GET", "POST"])
     def locked() -> None:
@@ -163,13 +165,13 @@ def test_a_lock_that_another_program_holds_is_no_error_of_this_one(
         with database.engine.begin() as connection:
             connection.exec_driver_sql("SELECT WHERE FROM")
 
-    with database.engine.begin() as other, server:
+    with database.engine.begin() as other, server, server.client(None) as client:
         other.exec_driver_sql("LOCK TABLE twizzit_credentials IN ACCESS SHARE MODE")
         for verb, status in (("GET", 503), ("POST", 424)):
-            answer = httpx.request(verb, f"{server.url}/locked")
+            answer = client.request(verb, "/locked")
             assert (answer.status_code, answer.json()["error"]) == (status, "Database unavailable")
         assert "Unexpected" not in caplog.text
-        assert httpx.get(f"{server.url}/wrong").json()["error"] == "Internal server error"  # a mistake of the program
+        assert client.get("/wrong").json()["error"] == "Internal server error"  # a mistake of the program
     assert "Unexpected" in caplog.text
 
 

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -276,20 +277,21 @@ def _until(holds: Callable[[], bool]) -> None:
 def test_what_the_receiver_gets_is_one_line_of_visible_characters() -> None:
     said: list[str] = []
     with receiving(said.append) as url:
+        post = partial(httpx.post, url, trust_env=False, verify=False)
         answers = [
-            httpx.post(url, json={"text": "Twizzit: sync failed\n\n• first\x1b[31m \n• second"}, trust_env=False),
-            httpx.post(url, json={"text": "x" * 5000}, trust_env=False),
-            httpx.post(url, json={"blocks": []}, trust_env=False),
-            httpx.post(url, json=["text"], trust_env=False),
-            httpx.post(url, content=b"{", trust_env=False),
-            httpx.post(url, content=b"x" * 70_000, trust_env=False),
+            post(json={"text": "Twizzit: sync failed\n\n• first\x1b[31m \n• second"}),
+            post(json={"text": "x" * 5000}),
+            post(json={"blocks": []}),
+            post(json=["text"]),
+            post(content=b"{"),
+            post(content=b"x" * 70_000),
         ]
     assert [answer.status_code for answer in answers] == [200, 200, 400, 400, 400, 400]
     assert said[0].endswith("  notification · Twizzit: sync failed | • first[31m | • second")
     assert len(said) == 2
     assert len(said[1]) < 700
     with pytest.raises(httpx.ConnectError):
-        httpx.get(url, trust_env=False)
+        httpx.get(url, trust_env=False, verify=False)
 
 
 # --- clubs that change by themselves ----------------------------------------------------------------------------------

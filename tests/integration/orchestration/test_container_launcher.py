@@ -1,6 +1,7 @@
 """The launcher of containers against the API of Docker: away for a moment, refusing, and what it says of a run."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import dagster as dg
@@ -14,9 +15,8 @@ from twizzit_pipeline.orchestration.dagster_private import LaunchRunContext, Wor
 from twizzit_pipeline.orchestration.instance.launchers import launcher_of
 from twizzit_pipeline.settings import Settings, load_settings
 
-container_launcher = pytest.importorskip(
-    "twizzit_pipeline.orchestration.instance.container_launcher", reason="the extra docker is not installed"
-)
+pytestmark = pytest.mark.skipif(find_spec("dagster_docker") is None, reason="the extra docker is not installed")
+LAUNCHER = "twizzit_pipeline.orchestration.instance.container_launcher"
 HERE = "/srv/checkout/.venv/bin/python"
 DATABASE = "postgresql://u:hush@db.example/x"
 
@@ -31,17 +31,19 @@ def instance() -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The API that the environment names; tries come at once."""
-    monkeypatch.setattr(container_launcher, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(f"{LAUNCHER}._PAUSE_SECONDS", 0.0)
     with engine_at_work() as (found, address):
         monkeypatch.setenv("DOCKER_HOST", address)
         yield found
 
 
 def launcher_with(instance: dg.DagsterInstance) -> Any:
+    from twizzit_pipeline.orchestration.instance.container_launcher import ContainerLauncher
+
     settings = load_settings(_env_file=None, database_url=DATABASE, run_launcher="docker", run_image=IMAGE)
     configured = launcher_of(settings)
     assert configured is not None
-    found = container_launcher.ContainerLauncher(**configured["config"])
+    found = ContainerLauncher(**configured["config"])
     found.register_instance(instance)
     return found
 
@@ -110,10 +112,12 @@ def test_a_container_may_do_nothing_but_its_run(engine: Engine, launcher: Any, r
 
 
 def test_every_secret_is_one_that_a_run_needs_or_is_kept_from_it() -> None:
+    from twizzit_pipeline.orchestration.instance.container_launcher import NOT_FOR_RUNS
+
     secrets = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     needed = {"database_url", "dagster_postgres_url", "encryption_key", "encryption_key_previous"}
-    assert secrets - container_launcher.NOT_FOR_RUNS == needed
-    assert set(Settings.model_fields) >= container_launcher.NOT_FOR_RUNS
+    assert secrets - NOT_FOR_RUNS == needed
+    assert set(Settings.model_fields) >= NOT_FOR_RUNS
 
 
 @pytest.mark.parametrize(
@@ -149,11 +153,13 @@ def test_an_api_that_is_away_is_one_line_and_says_nothing_of_a_run(
 
 
 def test_an_image_that_is_missing_is_one_line(engine: Engine, launcher: Any, run: dg.DagsterRun) -> None:
+    from twizzit_pipeline.orchestration.instance.container_launcher import has_image
+
     engine.images.clear()
     with pytest.raises(ContainerRefused, match=rf"^There is no image {IMAGE} where the containers are") as caught:
         launch(launcher, run)
     assert "password" not in str(caught.value), "an answer may hold anything"
-    assert not container_launcher.has_image(IMAGE)
+    assert not has_image(IMAGE)
 
 
 def test_a_container_that_cannot_be_started_is_not_left_behind(

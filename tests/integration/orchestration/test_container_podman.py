@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import dagster as dg
@@ -15,9 +16,7 @@ from twizzit_pipeline.orchestration.dagster_private import LaunchRunContext, Wor
 from twizzit_pipeline.orchestration.instance.launchers import launcher_of
 from twizzit_pipeline.settings import load_settings
 
-container_launcher = pytest.importorskip(
-    "twizzit_pipeline.orchestration.instance.container_launcher", reason="the extra docker is not installed"
-)
+pytestmark = pytest.mark.skipif(find_spec("dagster_docker") is None, reason="the extra docker is not installed")
 NETWORK = {"network_mode": "none"}
 
 
@@ -42,11 +41,13 @@ def launcher(podman: Podman, instance: dg.DagsterInstance, monkeypatch: pytest.M
 
 
 def launcher_with(image: str, instance: dg.DagsterInstance) -> Any:
+    from twizzit_pipeline.orchestration.instance.container_launcher import ContainerLauncher
+
     settings = load_settings(_env_file=None, database_url="postgresql://u@db/x", run_launcher="docker", run_image=image)
     configured = launcher_of(settings)
     assert configured is not None
     kwargs = configured["config"]["container_kwargs"] | NETWORK
-    found = container_launcher.ContainerLauncher(**configured["config"] | {"container_kwargs": kwargs})
+    found = ContainerLauncher(**configured["config"] | {"container_kwargs": kwargs})
     found.register_instance(instance)
     return found
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,7 @@ from twizzit_pipeline.orchestration.dagster_private import LaunchRunContext, Wor
 from twizzit_pipeline.orchestration.instance.launchers import launcher_of
 from twizzit_pipeline.settings import load_settings
 
-job_launcher = pytest.importorskip(
-    "twizzit_pipeline.orchestration.instance.job_launcher", reason="the extra kubernetes is not installed"
-)
+pytestmark = pytest.mark.skipif(find_spec("dagster_k8s") is None, reason="the extra kubernetes is not installed")
 NAMESPACE = "clubs"
 
 
@@ -50,6 +49,8 @@ def launcher(api: ClusterApi, instance: dg.DagsterInstance, tmp_path: Path, monk
 
 
 def made(api: ClusterApi, instance: dg.DagsterInstance, folder: Path, namespace: str = NAMESPACE) -> Any:
+    from twizzit_pipeline.orchestration.instance.job_launcher import JobLauncher
+
     settings = load_settings(
         _env_file=None,
         database_url="postgresql://u@db/x",
@@ -62,7 +63,7 @@ def made(api: ClusterApi, instance: dg.DagsterInstance, folder: Path, namespace:
     file = folder / "kubeconfig"
     file.write_text(yaml.safe_dump(kubeconfig(api.port)))
     way = {"load_incluster_config": False, "kubeconfig_file": str(file)}
-    found = job_launcher.JobLauncher(**configured["config"] | way)
+    found = JobLauncher(**configured["config"] | way)
     found.register_instance(instance)
     return found
 
@@ -146,7 +147,7 @@ def test_an_api_that_is_silent_is_not_waited_for(
     api: ClusterApi, launcher: Any, run: dg.DagsterRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launch(launcher, run)
-    monkeypatch.setattr(job_launcher, "_SILENT_SECONDS", 0.2)
+    monkeypatch.setattr("twizzit_pipeline.orchestration.instance.job_launcher._SILENT_SECONDS", 0.2)
     api.cluster.faults.extend([Fault("silent", "GET", seconds=20)] * 8)
     began = time.monotonic()
     assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING

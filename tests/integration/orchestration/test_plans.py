@@ -6,8 +6,11 @@ import dagster as dg
 import pytest
 from sqlalchemy import func, insert, select, text
 
+from tests.support.orchestrator import QUIET
 from tests.support.recorded_runs import Here, materialization
+from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.launch import RunResult, run_job
+from twizzit_pipeline.orchestration.partitions import register_partitions
 from twizzit_pipeline.runs import history, plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import config
@@ -82,6 +85,21 @@ def assert_no_name_in_dagsters_tables(here: Here) -> None:
     club = here.simulator.world.organizations[0]
     for person in here.simulator.world.truth(club, here.season).players.values():
         assert f"{person.first_name} {person.last_name}" not in kept
+
+
+def test_a_run_of_all_assets_syncs_and_makes_no_plan(here: Here, instance: dg.DagsterInstance) -> None:
+    credential_id = here.credential()
+    register_partitions(instance, here.engine)
+    instance.add_dynamic_partitions("season", [here.season])
+    partition = here.partition(credential_id).key
+    everything = build_definitions(settings=here.settings).resolve_implicit_global_asset_job_def()
+    result = everything.execute_in_process(
+        instance=instance, partition_key=partition, run_config=QUIET, raise_on_error=False
+    )
+    assert result.success
+    assert plans.of_credential(here.engine, credential_id) == []
+    assert count(here, "twizzit_player_mappings") > 0
+    assert "no_plan" in materialization(instance, "twizzit_plans", partition).metadata
 
 
 def test_an_automatic_run_with_a_review_stops_at_its_plan_and_succeeds(

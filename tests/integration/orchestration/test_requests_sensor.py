@@ -136,9 +136,9 @@ def test_a_run_that_finds_the_lease_taken_waits_for_another_turn(orchestrator: O
     assert orchestrator.get(request).status == "partial_success"
 
 
-def test_300_requests_become_one_run(orchestrator: Orchestrator) -> None:
+def test_100_requests_become_one_run(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    asked = {orchestrator.ask(credential_id, "teams").id for _ in range(300)}
+    asked = {orchestrator.ask(credential_id, "teams").id for _ in range(100)}
     made = orchestrator.tick()
     assert {f"request-{one}" for one in asked} == {run.run_key for run in made}
     assert len(made) == 1

@@ -219,29 +219,26 @@ def test_every_asset_can_be_materialized_by_itself(here: Here, instance: dg.Dags
         assert {row.status for row in history.for_run(here.engine, result.run_id)} <= {"success", "partial_success"}
 
 
-@pytest.mark.parametrize("tag", [None, "false", "true", "True"])
-def test_a_run_repairs_where_its_tag_says_so(here: Here, instance: dg.DagsterInstance, tag: str | None) -> None:
+def test_a_run_repairs_where_its_tag_says_so(here: Here, instance: dg.DagsterInstance) -> None:
     credential_id = here.credential()
-    here.run(credential_id)
+    here.run(credential_id, "sync_teams")
     register_partitions(instance, here.engine)
-    with here.engine.begin() as connection:
-        connection.execute(update(tables.teams).where(tables.teams.c.id == 1).values(name="Kadetten"))
-    result = (
-        build_definitions(settings=here.settings)
-        .resolve_job_def("sync_teams")
-        .execute_in_process(
+    job = build_definitions(settings=here.settings).resolve_job_def("sync_teams")
+    for tag in (None, "false", "true", "True"):
+        with here.engine.begin() as connection:
+            connection.execute(update(tables.teams).where(tables.teams.c.id == 1).values(name="Kadetten"))
+        result = job.execute_in_process(
             instance=instance,
             partition_key=here.partition(credential_id).key,
             tags={} if tag is None else {"twizzit/repair": tag},
             run_config=QUIET,
         )
-    )
-    repairs = tag in ("true", "True")
-    (row,) = history.for_run(here.engine, result.run_id)
-    assert row.details.get("repaired") == ({"name": 1} if repairs else None)
-    with here.engine.connect() as connection:
-        name = connection.scalar(select(tables.teams.c.name).where(tables.teams.c.id == 1))
-    assert (name == "Kadetten") != repairs
+        repairs = tag in ("true", "True")
+        (row,) = history.for_run(here.engine, result.run_id)
+        assert row.details.get("repaired") == ({"name": 1} if repairs else None), tag
+        with here.engine.connect() as connection:
+            name = connection.scalar(select(tables.teams.c.name).where(tables.teams.c.id == 1))
+        assert (name == "Kadetten") != repairs, tag
 
 
 def test_a_season_that_the_account_does_not_have_succeeds_and_writes_nothing(
@@ -304,6 +301,18 @@ def test_what_cannot_be_a_partition_makes_no_run(here: Here, instance: dg.Dagste
     with pytest.raises(UnknownSeason):
         here.run(here.credential(), season="\u200b")
     assert instance.get_runs_count() == 0
+
+
+def test_a_run_without_a_partition_says_what_to_choose(here: Here, instance: dg.DagsterInstance) -> None:
+    """As Dagster's launchpad and its GraphQL let one start."""
+    job = build_definitions(settings=here.settings).resolve_job_def("sync_teams")
+    result = job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
+    failed = result.failure_data_for_node("twizzit_teams")
+    assert failed is not None
+    assert failed.user_failure_data is not None
+    assert failed.user_failure_data.description == (
+        "This run has no partition: choose a credential and a season, then launch it again"
+    )
 
 
 def test_a_step_that_fails_leaves_its_checks_and_those_that_wait_for_it_as_not_judged(story: Story) -> None:

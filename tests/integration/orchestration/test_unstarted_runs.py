@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 from dagster._core.events import DagsterEvent, DagsterEventType, JobFailureData, RunFailureReason
 from dagster_shared.error import SerializableErrorInfo
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tests.support.orchestrator import Orchestrator, orchestrated
 from tests.support.recorded_runs import not_judged
@@ -156,6 +156,25 @@ def test_a_run_that_came_further_keeps_what_it_said_itself(here: Orchestrator) -
     before = history.for_run(here.engine, result.run_id)
     assert unstarted.record_unstarted(here.instance, here.engine) == []
     assert history.for_run(here.engine, result.run_id) == before
+
+
+def test_a_step_that_could_open_no_row_has_one_with_its_reason(here: Orchestrator) -> None:
+    """As on a machine with an older version, or whose settings are wrong."""
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    (wanted,) = here.tick()
+    version = text("UPDATE twizzit_alembic_version SET version_num = :it")
+    with here.engine.begin() as connection:
+        newest = connection.scalar(text("SELECT version_num FROM twizzit_alembic_version"))
+        connection.execute(version, {"it": "9999"})
+    result = here.run(wanted)
+    with here.engine.begin() as connection:
+        connection.execute(version, {"it": newest})
+    assert not result.success
+    assert unstarted.record_unstarted(here.instance, here.engine) == [result.run_id]
+    (row,) = history.for_run(here.engine, result.run_id)
+    assert str(row.error_message).startswith("The run failed before its first step: The database is at migration 9999,")
+    assert unstarted.record_unstarted(here.instance, here.engine) == []
 
 
 def test_a_run_that_says_nothing_of_why_it_failed_has_its_row_all_the_same(here: Orchestrator) -> None:

@@ -117,7 +117,8 @@ def test_a_season_is_asked_for_by_label_or_by_twizzits_id(engine: Engine, club: 
     assert ask(season="502", queue=True).season == "2026-2027"
     assert ask(season="2025/2026", queue=True).season == "2025-2026"
     with pytest.raises(
-        UnknownSeason, match=r"^The account has 2026-2027, 2025-2026; where the season is new in Twizzit"
+        UnknownSeason,
+        match=r"^The account has no such season; it has 2026-2027, 2025-2026; where it is new in Twizzit, verify",
     ):
         ask(season="2031-2032", queue=True)
 

@@ -80,7 +80,7 @@ def test_it_serves_in_the_foreground_until_a_signal_ends_it(stop: signal.Signals
             assert process.stdout is not None
             endpoint = process.stdout.readline().strip()
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2/api", endpoint)
-            assert httpx.get(endpoint + "/organizations").status_code == 401
+            assert httpx.get(endpoint + "/organizations", verify=False).status_code == 401
             process.send_signal(stop)
             rest, errors = process.communicate(timeout=10)
         finally:

@@ -16,7 +16,7 @@ from twizzit_pipeline.storage.bulk import insert_rows, written_through
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, restore
 from twizzit_pipeline.storage.migrations.triggers import REGISTRATION_TRIGGERS
-from twizzit_pipeline.storage.revisions import require_current
+from twizzit_pipeline.storage.revisions import require_current, require_revision
 
 ALL = [f"{number:04}" for number in range(1, 24)]
 SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
@@ -269,6 +269,8 @@ def test_an_unmigrated_database_says_what_to_run(empty: Engine) -> None:
         require_current(empty)
     migrate(empty)
     require_current(empty)
+    with pytest.raises(MigrationsPending, match=f"at migration {ALL[-2]}, and 1 is pending"):
+        require_revision(ALL[-2])
 
 
 def test_the_type_of_matches_that_was_set_becomes_a_word_with_a_meaning(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.conftest import settings_with
 from tests.support.calendar_world import EVERYTHING, games
 from tests.support.examples import examples
 from tests.support.sync_world import Rows, SyncWorld, quick
-from tests.support.synced_world import NewDatabase
+from tests.support.synced_world import SyncedOnce, first_sync, taken_over
 from tests.support.undone import state, undo
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
@@ -21,6 +22,7 @@ from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.undo.undoing import Undo
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 6, "other_contacts": 0}
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 NAMES = ("Ann", "Zoë-Ève", "O'Brien", "Łukasz")
 places = st.integers(0, 5)
 Act = tuple[str, int, int]
@@ -29,17 +31,19 @@ Found = dict[str, dict[int, dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def begin(
-    new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+    synced: SyncedOnce,
+    copied_database: Callable[[str], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[], AbstractContextManager[SyncWorld]]:
-    """Makes clubs that were synced once, each in a database of its own: the same history always begins alike."""
+    """Gives out copies of a club that was synced once, each in a database of its own: a history always begins alike."""
 
     @contextmanager
     def begun() -> Iterator[SyncWorld]:
-        with new_database() as url, SimulatorServer(SimulatorOptions(**SMALL)) as simulator:
+        with copied_database(synced.template) as url, SimulatorServer(SimulatorOptions(**SMALL)) as simulator:
             settings = settings_with(url, tmp_path_factory.mktemp("home"))
             with open_database(settings) as database:
                 world = SyncWorld(quick(settings), database, simulator)
-                world.sync(world.add_credential(), steps=EVERYTHING)
+                taken_over(world, synced)
                 yield world
 
     return begun

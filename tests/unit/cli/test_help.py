@@ -25,22 +25,33 @@ def commands(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
 COMMANDS = dict(commands(get_command(whole())))
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_argument_and_option_has_its_line(name: str) -> None:
-    command = COMMANDS[name]
-    assert command.help
-    silent = [one.name for one in command.params if one.name != "help" and not one.hidden and not one.help]
-    assert silent == []
+def test_every_argument_and_option_has_its_line() -> None:
+    for name, command in COMMANDS.items():
+        assert command.help, name
+        silent = [one.name for one in command.params if one.name != "help" and not one.hidden and not one.help]
+        assert silent == [], name
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_an_argument_is_in_capitals_and_a_club_is_the_first(name: str) -> None:
-    arguments = [one for one in COMMANDS[name].params if one.param_type_name == "argument"]
-    shown = [one.metavar or "" for one in arguments]
-    assert [one for one in shown if one != one.upper() or not one or one.startswith("[")] == []
-    assert "CREDENTIAL" not in shown
-    clubs = {one.help for one in arguments if one.metavar == "CLUB" and one.nargs == 1}
-    assert clubs <= {"A club: its credential's id, or its name or the beginning of it"}
+@pytest.mark.parametrize("name", ["", "sync", "requests", "config set"])
+def test_a_flag_asks_for_no_value(name: str) -> None:
+    shown = CliRunner().invoke(whole(), [*name.split(), "--help"], env={"COLUMNS": "200"}).output
+    assert ("--help" in shown, "<bool>" in shown) == (True, False)
+
+
+@pytest.mark.parametrize(("command", "option"), [("sync 1", "--only"), ("status", "--state"), ("rejected 1", "--only")])
+def test_a_word_that_is_none_is_refused_in_plain_words(command: str, option: str) -> None:
+    refused = CliRunner().invoke(whole(), [*command.split(), option, "foo"], env={"COLUMNS": "300"})
+    assert (refused.exit_code, f"Invalid value for '{option}': 'foo' is not one of" in refused.stderr) == (2, True)
+
+
+def test_an_argument_is_in_capitals_and_a_club_is_the_first() -> None:
+    for name, command in COMMANDS.items():
+        arguments = [one for one in command.params if one.param_type_name == "argument"]
+        shown = [one.metavar or "" for one in arguments]
+        assert [one for one in shown if one != one.upper() or not one or one.startswith("[")] == [], name
+        assert "CREDENTIAL" not in shown, name
+        clubs = {one.help for one in arguments if one.metavar == "CLUB" and one.nargs == 1}
+        assert clubs <= {"A club: its credential's id, or its name or the beginning of it"}, name
 
 
 def test_an_option_means_the_same_wherever_it_is_said() -> None:

@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
 from twizzit_pipeline.orchestration import dagster_modules
-from twizzit_pipeline.orchestration.instance import code_server
 
 PRELOADED = """
 import json, sys, threading, psutil
@@ -33,17 +33,26 @@ class _OtherServer:
         self.started = "in another way"
 
 
-def test_a_server_forks_its_runs_and_is_otherwise_the_same() -> None:
+@pytest.fixture
+def code_server() -> ModuleType:
+    from twizzit_pipeline.orchestration.instance import code_server
+
+    return code_server
+
+
+def test_a_server_forks_its_runs_and_is_otherwise_the_same(code_server: ModuleType) -> None:
     made = code_server.with_forked_runs(_Server)(name="one")
     assert made.name == "one"
     assert made._mp_ctx.get_start_method() == "forkserver"
 
 
-def test_a_server_that_starts_runs_in_another_way_is_left_alone() -> None:
+def test_a_server_that_starts_runs_in_another_way_is_left_alone(code_server: ModuleType) -> None:
     assert vars(code_server.with_forked_runs(_OtherServer)()) == {"started": "in another way"}
 
 
-def test_no_system_without_fork_servers_is_made_to_use_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_system_without_fork_servers_is_made_to_use_them(
+    code_server: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
     assert code_server.with_forked_runs(_Server)(name="one")._mp_ctx == "as Dagster has it"
 
@@ -53,5 +62,5 @@ def test_what_is_loaded_before_the_fork_has_one_thread_no_connection_and_all_tha
     assert json.loads(done.stdout.splitlines()[-1]) == {"threads": 1, "connections": 0, "missing": []}
 
 
-def test_the_module_is_the_one_that_is_started() -> None:
+def test_the_module_is_the_one_that_is_started(code_server: ModuleType) -> None:
     assert code_server.__name__ == dagster_modules.CODE_SERVER

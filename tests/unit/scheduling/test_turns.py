@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from twizzit_pipeline.credentials.rows import Credential
+from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.runs.lease import lease_keys
 from twizzit_pipeline.scheduling.schedule import Schedule
 from twizzit_pipeline.scheduling.standing import EARLIEST, LATEST, Asked, Held, Standing, View
@@ -28,7 +29,7 @@ def standing(credential_id: int, organization: str | None = None, **more: Any) -
         credential_id, f"KC {named}", "user", endpoint, True, f"{credential_id}-kc", named, None, None, None, None, None
     )
     plan = Schedule(credential_id, 60, auto_sync_enabled=True, next_sync_at=NOW + MINUTE)
-    return replace(Standing(credential, plan, True, True, True, (), None, frozenset()), **more)
+    return replace(Standing(credential, plan, frozenset(SYNC_TYPES), (), None, frozenset()), **more)
 
 
 def due(credential_id: int, minutes: int = 1, **more: Any) -> Standing:
@@ -81,7 +82,7 @@ def test_a_run_that_yields_lets_its_own_credential_pass_and_no_other_of_the_orga
 
 
 def test_who_cannot_sync_by_itself_takes_no_turn_of_others() -> None:
-    off = due(1, 9, organization="10", sync_teams=False, sync_players=False, sync_competitions=False)
+    off = due(1, 9, organization="10", wanted=frozenset())
     assert line(off, due(2, 1, organization="10")) == [2]
     never = replace(standing(3), schedule=None)
     assert line(never) == []
@@ -96,7 +97,7 @@ def test_what_is_due_for_the_first_time_is_due_now() -> None:
 
 
 def test_the_teams_come_along_where_they_were_never_read() -> None:
-    players = replace(standing(1), sync_teams=False, sync_competitions=False)
+    players = replace(standing(1), wanted=frozenset({"players"}))
     assert Turn(players, None).entities(SEASON) == {"teams", "players"}
     assert Turn(replace(players, teams_read=frozenset({SEASON})), None).entities(SEASON) == {"players"}
     one = asked(1, season="2025-2026", sync_type="players")
@@ -124,8 +125,8 @@ def test_what_keeps_a_credential_from_syncing(
     minutes: int, next_sync_at: datetime | None, off: Sequence[str], begins: str | None
 ) -> None:
     plan = Schedule(1, minutes, auto_sync_enabled=True, next_sync_at=next_sync_at)
-    toggles: dict[str, Any] = {f"sync_{name}": False for name in off}
-    one = standing(1, schedule=plan, **toggles)
+    wanted = frozenset(SYNC_TYPES).difference(off)
+    one = standing(1, schedule=plan, wanted=wanted)
     found = one.trouble(DAY, "07-01")
     assert (found is None) if begins is None else (found or "").startswith(begins)
     quiet = replace(one, schedule=replace(plan, auto_sync_enabled=False))

@@ -21,7 +21,7 @@ from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.v2.dialect import V2
 
-SCANS = 1_000
+SCANS = 300  # of the ways to break a rule of absence that were tried, most show within twenty
 PAGED: dict[str, Any] = {"clubs": 1, "teams": 6, "players_per_team": 6, "other_contacts": 70, "tidy": frozenset({1})}
 IGNORED = ("contact-ids[]", "group-ids[]", "season-id")
 
@@ -75,7 +75,7 @@ def everyone(world: World, club: Organization) -> tuple[dict[str, str], frozense
     return players, frozenset(str(team.id) for team in teams)
 
 
-def test_spoiled_answers_let_no_one_go_in_a_thousand_scans() -> None:
+def test_spoiled_answers_let_no_one_go_in_hundreds_of_scans() -> None:
     worlds = [world_of(ignored_filters=frozenset({one} if one else ())) for one in ("", *IGNORED)]
     chosen = random.Random(2026)
     answered = 0

@@ -195,12 +195,18 @@ PRIVATE = [
 ]
 
 
-@pytest.mark.parametrize("address", PRIVATE)
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_address_that_is_not_public_is_refused_unless_allowed(address: str, scheme: str) -> None:
-    with pytest.raises(EndpointRefused, match="TWIZZIT_ALLOW_PRIVATE_ENDPOINTS=1"):
-        check_addresses("club.example", [address], scheme=scheme, allow_private=False)
-    check_addresses("club.example", [address], scheme=scheme, allow_private=True)
+def test_an_address_that_is_not_public_is_refused_unless_allowed(scheme: str) -> None:
+    taken = []
+    for address in PRIVATE:
+        try:
+            check_addresses("club.example", [address], scheme=scheme, allow_private=False)
+        except EndpointRefused as error:
+            assert "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS=1" in str(error), address
+        else:
+            taken.append(address)
+        check_addresses("club.example", [address], scheme=scheme, allow_private=True)
+    assert taken == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Which types of events are matches, and which competitions are tournaments."""
 
-import pytest
-
 from twizzit_pipeline.words.competitions import competition_type_of
 from twizzit_pipeline.words.event_types import event_type_of
 
@@ -40,19 +38,16 @@ def listed(table: str) -> list[str]:
     return [word.strip() for line in table.strip("\n").splitlines() for word in line.split(";")]
 
 
-@pytest.mark.parametrize("name", listed(MATCHES))
-def test_a_type_of_matches_is_known(name: str) -> None:
-    assert event_type_of([name]) == "match"
+def test_a_type_of_matches_is_known() -> None:
+    assert [(name, found) for name in listed(MATCHES) if (found := event_type_of([name])) != "match"] == []
 
 
-@pytest.mark.parametrize("name", listed(OTHERS))
-def test_a_type_that_is_about_matches_or_something_else_is_none(name: str) -> None:
-    assert event_type_of([name]) == "other"
+def test_a_type_that_is_about_matches_or_something_else_is_none() -> None:
+    assert [(name, found) for name in listed(OTHERS) if (found := event_type_of([name])) != "other"] == []
 
 
-@pytest.mark.parametrize("name", listed(UNKNOWN))
-def test_an_unknown_type_is_for_the_club_to_say(name: str) -> None:
-    assert event_type_of([name]) is None
+def test_an_unknown_type_is_for_the_club_to_say() -> None:
+    assert [name for name in listed(UNKNOWN) if event_type_of([name]) is not None] == []
 
 
 def test_names_in_several_languages_are_judged_together() -> None:
@@ -61,19 +56,16 @@ def test_names_in_several_languages_are_judged_together() -> None:
     assert event_type_of([]) is None
 
 
-@pytest.mark.parametrize("name", listed(TOURNAMENTS))
-def test_a_cup_or_a_tournament_is_a_tournament(name: str) -> None:
-    assert competition_type_of(name) == "tournament"
+def test_a_cup_or_a_tournament_is_a_tournament() -> None:
+    assert [(name, found) for name in listed(TOURNAMENTS) if (found := competition_type_of(name)) != "tournament"] == []
 
 
-@pytest.mark.parametrize("name", listed(LEAGUES))
-def test_a_league_is_one_by_its_head(name: str) -> None:
-    assert competition_type_of(name) == "league"
+def test_a_league_is_one_by_its_head() -> None:
+    assert [(name, found) for name in listed(LEAGUES) if (found := competition_type_of(name)) != "league"] == []
 
 
-@pytest.mark.parametrize("name", listed(NEITHER))
-def test_a_series_says_nothing(name: str) -> None:
-    assert competition_type_of(name) is None
+def test_a_series_says_nothing() -> None:
+    assert [name for name in listed(NEITHER) if competition_type_of(name) is not None] == []
 
 
 def test_the_tables_are_long_enough() -> None:

@@ -1,7 +1,5 @@
 """Which group types are teams: a table of real words in Dutch, French and English."""
 
-import pytest
-
 from twizzit_pipeline.words.group_types import group_type_meaning, group_type_says
 
 SAYS = {
@@ -27,11 +25,12 @@ SAYS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "says"), [(" ".join(name.split()), says) for says, names in SAYS.items() for name in names.split(";")]
-)
-def test_a_group_type_is_what_its_head_says(name: str, says: str) -> None:
-    assert group_type_says([name]) == says
+def listed() -> list[tuple[str, str]]:
+    return [(" ".join(name.split()), says) for says, names in SAYS.items() for name in names.split(";")]
+
+
+def test_a_group_type_is_what_its_head_says() -> None:
+    assert [(name, found) for name, says in listed() if (found := group_type_says([name])) != says] == []
 
 
 def test_a_language_that_narrows_wins_and_the_configuration_before_all() -> None:

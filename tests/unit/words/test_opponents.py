@@ -1,7 +1,5 @@
 """Opponents that are none, and clubs that are called nearly so."""
 
-import pytest
-
 from twizzit_pipeline.words.opponents import is_no_opponent
 
 NONE = """
@@ -37,14 +35,12 @@ def listed(table: str) -> list[str]:
     return [word.strip() for line in table.strip().splitlines() for word in line.split(";")]
 
 
-@pytest.mark.parametrize("name", listed(NONE))
-def test_a_placeholder_is_no_opponent(name: str) -> None:
-    assert is_no_opponent(name)
+def test_a_placeholder_is_no_opponent() -> None:
+    assert [name for name in listed(NONE) if not is_no_opponent(name)] == []
 
 
-@pytest.mark.parametrize("name", listed(CLUBS))
-def test_a_club_that_is_called_nearly_so_is_one(name: str) -> None:
-    assert not is_no_opponent(name)
+def test_a_club_that_is_called_nearly_so_is_one() -> None:
+    assert [name for name in listed(CLUBS) if is_no_opponent(name)] == []
 
 
 def test_the_table_is_long_enough() -> None:

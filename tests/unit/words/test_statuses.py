@@ -1,7 +1,5 @@
 """Words for where a match stands, in three languages."""
 
-import pytest
-
 from twizzit_pipeline.words.statuses import status_of
 
 WORDS = {
@@ -22,16 +20,13 @@ UNKNOWN = "finale;Verplaatsing met de bus;Déplacement;Staking bij de trein;Wo 2
 UNKNOWN += ";uitgesteld of niet;niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
 
 
-@pytest.mark.parametrize(
-    ("word", "status"), [(word, status) for status, words in WORDS.items() for word in words.split(";")]
-)
-def test_a_word_says_where_a_match_stands(word: str, status: str) -> None:
-    assert status_of(word) == status
+def test_a_word_says_where_a_match_stands() -> None:
+    listed = [(word, status) for status, words in WORDS.items() for word in words.split(";")]
+    assert [(word, found) for word, status in listed if (found := status_of(word)) != status] == []
 
 
-@pytest.mark.parametrize("word", UNKNOWN.split(";"))
-def test_an_unknown_word_says_nothing(word: str) -> None:
-    assert status_of(word) is None
+def test_an_unknown_word_says_nothing() -> None:
+    assert [word for word in UNKNOWN.split(";") if status_of(word) is not None] == []
 
 
 def test_the_table_is_long_enough() -> None:

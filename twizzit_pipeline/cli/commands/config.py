@@ -223,7 +223,7 @@ def _next(found: SyncConfig) -> str:
         return moment(None)
     if not found.is_active:
         return f"never: the credential is switched off; twizzit credentials activate {found.credential_id}"
-    if not (found.sync_teams or found.sync_players or found.sync_competitions):
+    if not any(getattr(found, f"sync_{name}") for name in SYNC_TYPES):
         return "never: it is to sync nothing"
     start: datetime | None = found.next_sync_at
     return "as soon as an orchestrator looks" if start is None else moment(start)

@@ -61,7 +61,7 @@ def players(
         "Twizzit id": "twizzit_player_id",
         **_OF_ALL,
     }
-    _show_columns(PLAYERS, columns, found, as_json=as_json)
+    _show_columns(PLAYERS, columns, found, as_json=as_json, narrowed=team_id is not None)
 
 
 @app.command()
@@ -112,10 +112,10 @@ def matches(
     if as_json:
         print_json(found)
         return
-    _show_matches(found)
+    _show_matches(found, narrowed=coming or team_id is not None or competition_id is not None)
 
 
-def _show_matches(found: Sequence[fixtures.MatchMapping]) -> None:
+def _show_matches(found: Sequence[fixtures.MatchMapping], *, narrowed: bool) -> None:
     """Both sides in one column where there is no room for two."""
     out = console(widest=_WIDE)
     narrow = out.width < _WIDE
@@ -136,6 +136,7 @@ def _show_matches(found: Sequence[fixtures.MatchMapping]) -> None:
             )
             for row in found
         ],
+        narrowed=narrowed,
         widest=_WIDE,
     )
 
@@ -161,7 +162,9 @@ def _team_of(here: Opened, team: str | None, credential_id: int | None) -> int |
     return team_id
 
 
-def _show_columns(entity: Entity, columns: Mapping[str, str], found: Sequence[object], *, as_json: bool) -> None:
+def _show_columns(
+    entity: Entity, columns: Mapping[str, str], found: Sequence[object], *, as_json: bool, narrowed: bool = False
+) -> None:
     """Header → the fields that stand under it, with a space between them."""
     if as_json:
         print_json(found)
@@ -171,13 +174,20 @@ def _show_columns(entity: Entity, columns: Mapping[str, str], found: Sequence[ob
         values = [getattr(row, name) for name in names.split()]
         return values[0] if len(values) == 1 else " ".join(map(str, values))
 
-    _show(entity.name, tuple(columns), [[cell(row, names) for names in columns.values()] for row in found])
+    rows = [[cell(row, names) for names in columns.values()] for row in found]
+    _show(entity.name, tuple(columns), rows, narrowed=narrowed)
 
 
-def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, widest: int = _USUAL) -> None:
+def _show(
+    what: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, narrowed: bool, widest: int = _USUAL
+) -> None:
+    """`narrowed`: an option left some out, so that there may be others."""
     out = console(widest=widest)
     if not rows:
-        out.print(f"No {what} are mapped; a sync maps them: twizzit sync CLUB")
+        if narrowed:
+            out.print(f"No such {what} are mapped; without the options: all that are")
+        else:
+            out.print(f"No {what} are mapped; a sync maps them: twizzit sync CLUB")
         return
     shown = table(*columns, right=_NUMBERS)
     for column in shown.columns:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from twizzit_pipeline.cli.opened import Opened
-from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences, of_column
+from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences, is_of_people, of_column
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_line, show_table, table
 from twizzit_pipeline.entities import ENTITIES
@@ -231,7 +231,7 @@ def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
     if asked:
         kinds = in_words(counted(one["kind"] for one in asked))
         out.print(f"{entity['entity'].capitalize()}: {kinds} for a person to decide:")
-    names = out.is_terminal or entity["entity"] != "players"
+    names = out.is_terminal or not is_of_people(entity["entity"])
     for one in asked[:_ROWS_SHOWN]:
         whose = f"{one['twizzit_id']} {one['name'] if names else ''}".rstrip()
         if one["kind"] == "field":
@@ -251,7 +251,7 @@ def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
 
 
 def _items(out: Console, entity: str, items: Sequence[Mapping[str, Any]]) -> Any:
-    names = out.is_terminal or entity != "players"
+    names = out.is_terminal or not is_of_people(entity)
     shown = table("Twizzit", "ShotSpot", *(("Name",) if names else ()), "What", "Change", right=("ShotSpot",))
     for item in items[:_ROWS_SHOWN]:
         columns = {column: (pair["old"], pair["new"]) for column, pair in item["columns"].items()}

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from twizzit_pipeline.cli import asking
 from twizzit_pipeline.cli.opened import Opened
-from twizzit_pipeline.cli.output.differences import differences
+from twizzit_pipeline.cli.output.differences import differences, is_of_people
 from twizzit_pipeline.cli.output.status_of_clubs import ago
 from twizzit_pipeline.cli.output.terminal import (
     console,
@@ -119,7 +119,7 @@ def _show_entity(out: Console, one: EntityRepair) -> None:
         f"  {one.entity}: {len(one.repairs):,} of {one.items:,}" + (f" ({columns})" if columns else ""), soft_wrap=True
     )
     if one.repairs:
-        names = out.is_terminal or one.entity != "players"
+        names = out.is_terminal or not is_of_people(one.entity)
         shown = table("Id", "Twizzit", *(("Name",) if names else ()), "Would change", right=("Id",))
         for repair in one.repairs[:_ROWS_SHOWN]:
             shown.add_row(

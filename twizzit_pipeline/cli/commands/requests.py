@@ -9,6 +9,7 @@ from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json, Limit, Offset
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
+from twizzit_pipeline.entities import SYNC_TYPES
 
 if TYPE_CHECKING:  # quick commands load little
     from twizzit_pipeline.scheduling.requested import Request
@@ -89,9 +90,14 @@ def _words(request: "Request") -> tuple[str, ...]:
 
 def _what(request: "Request") -> str:
     """The request's options in words."""
-    kinds = "everything" if request.sync_type == "all" else " and ".join(sorted(request.wish.entities, reverse=True))
-    group = "" if request.options.group_id is None else f" of group {request.options.group_id}"
-    return f"{kinds}{group}" + ("" if request.options.create_missing else ", nothing new")
+    options, entities = request.options, request.wish.entities
+    if options.plan_id is not None:
+        return f"plan {options.plan_id}"
+    every = entities == set(SYNC_TYPES) if options.preview else request.sync_type == "all"
+    kinds = "everything" if every else " and ".join(sorted(entities, reverse=True))
+    group = "" if options.group_id is None else f" of group {options.group_id}"
+    what = f"{kinds}{group}" + ("" if options.create_missing else ", nothing new")
+    return f"preview of {what}" if options.preview else what
 
 
 def _document(request: "Request") -> dict[str, object]:

@@ -9,8 +9,9 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from twizzit_pipeline.cli.output.differences import kick_off, of_column
+from twizzit_pipeline.cli.output.differences import PERSONAL, is_of_people, kick_off, of_column
 from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.undo.following import FollowKind
 from twizzit_pipeline.undo.rows import REASONS, Key, Left, Step, StepKind
 from twizzit_pipeline.undo.undoing import Undo
@@ -38,8 +39,7 @@ _KINDS: Mapping[StepKind, str] = {  # what a reader should see first
     "bring_back": "brought back",
     "remove": "removed",
 }
-_OF_PEOPLE = {"first_name", "last_name", "twizzit_player_name", "last_values"}
-_PEOPLE = {"players", "twizzit_player_mappings"}
+_OF_PEOPLE = {*PERSONAL, *(each.remote_name for each in ENTITIES.values() if each.person_names), "last_values"}
 _COUNTED = ("twizzit_", "competition_teams")  # tables that go along with others: their rows are counted alone
 _UNREADABLE = {"last_values"}  # of mappings: what Twizzit said at the last sync, as a document
 
@@ -132,7 +132,7 @@ def _key(key: Key) -> dict[str, object]:
 
 
 def _step_row(step: Step, *, names: bool) -> tuple[str, ...]:
-    hidden = not names and step.key.table in _PEOPLE
+    hidden = not names and is_of_people(step.key.table)
     changes = ", ".join(_differences(step, names=names)) if step.kind in ("restore", "deactivate") else ""
     because = f"still used by {step.because}" if step.because else ""
     said = ", ".join(filter(None, (changes, because)))
@@ -151,7 +151,7 @@ def _differences(step: Step, *, names: bool) -> Iterator[str]:
 
 
 def _left_line(one: Left, *, names: bool) -> str:
-    hidden = not names and one.key.table in _PEOPLE
+    hidden = not names and is_of_people(one.key.table)
     name = f" {_named(one.key, one.name)}" if one.name and not hidden else ""
     columns = f" ({', '.join(one.columns)})" if one.columns else ""
     because = f": {one.because}" if one.because else ""

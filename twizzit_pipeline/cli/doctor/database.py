@@ -6,6 +6,7 @@ from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, o
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.inspection import Server, inspect_server
+from twizzit_pipeline.storage.revisions import are_pending
 from twizzit_pipeline.storage.suited import unsuited
 
 _CLOCKS_APART_SECONDS = 5.0
@@ -33,7 +34,7 @@ def look_at_migrations(installation: Installation) -> Iterator[Finding]:
     state = check(installation.database.engine)
     if state.pending:
         at = f"at migration {state.current}" if state.current else "not migrated yet"
-        message = f"The database is {at}, and {len(state.pending)} are pending"
+        message = f"The database is {at}, and {are_pending(len(state.pending))}"
         with driver_errors(), installation.database.engine.connect() as connection:
             todo = "twizzit migrate" if unsuited(connection) is None else "Repair the database first, as said above"
         yield problem("migrations", message, todo)

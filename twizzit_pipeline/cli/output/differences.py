@@ -10,6 +10,11 @@ from twizzit_pipeline.storage.ends_of_time import IN_JSON
 PERSONAL = frozenset(column for each in ENTITIES.values() for column in each.person_names)
 
 
+def is_of_people(name: str) -> bool:
+    """Whether the rows of an entity, of ShotSpot's table of it, or of its mappings, have names of people."""
+    return any(name in (each.name, each.local, each.mappings) for each in ENTITIES.values() if each.person_names)
+
+
 def differences(columns: Mapping[str, tuple[object, object]], *, names: bool, is_new: bool = False) -> Iterator[str]:
     """``team: U15 → U17`` for each column; of a row that is made the new values alone.
 

@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 from pydantic.alias_generators import to_camel
 
+from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
@@ -53,9 +54,7 @@ def change_sync_configuration(
 
 # Fields that are changed where they are sent and not null.
 _SENT = (
-    "sync_teams",
-    "sync_players",
-    "sync_competitions",
+    *(f"sync_{name}" for name in SYNC_TYPES),
     "auto_sync_enabled",
     "is_federation",
     "review",

@@ -25,7 +25,7 @@ SeasonId = Annotated[
     BeforeValidator(in_single_spaces),
     Query(alias="seasonId", description="Id or name; the running season by default"),
 ]
-GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another type of groups than teams")]
+GroupType = Annotated[_RemoteId, Query(alias="groupType", description="The id of another type of groups than teams")]
 
 
 @router.get(

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, definition_metadata
-from twizzit_pipeline.orchestration.assets.step import NO_VALUE, OWNERS, preview_of
+from twizzit_pipeline.orchestration.assets.step import NO_VALUE, OWNERS, preview_of, syncs_too
 from twizzit_pipeline.orchestration.jobs import PLANS
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.orchestration.resources import SyncRun
@@ -12,6 +12,8 @@ from twizzit_pipeline.sync.preview.making import Preview
 
 # Of its own: to materialize a group of entities must make no plan beside its sync.
 GROUP = "plans"
+# A materialization all the same: a backfill whose run brings none of a partition counts that as failed.
+NO_PLAN = dg.MetadataValue.text("This run syncs: a plan alone is made by the job preview_sync")
 
 
 @dg.asset(
@@ -29,7 +31,9 @@ GROUP = "plans"
     owners=OWNERS,
 )
 def plans(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
-    """Makes a preview of the partition."""
+    """Makes a preview of the partition; none in a run that syncs it as well ("Materialize all")."""
+    if syncs_too(context):
+        return dg.MaterializeResult(metadata={"no_plan": NO_PLAN})
     with preview_of(context, sync) as made:
         return dg.MaterializeResult(metadata=_metadata(made))
 

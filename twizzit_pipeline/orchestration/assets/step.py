@@ -8,7 +8,7 @@ from typing import cast
 import dagster as dg
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, parse
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.run.results import readable_failures
@@ -24,12 +24,13 @@ FIRST = {"dagster/priority": "2"}
 BEFORE_MAPPINGS = {"dagster/priority": "1"}
 
 _MAPPINGS = {each.mappings: name for name, each in ENTITIES.items()}
+_SYNCS = {*_MAPPINGS, *(each.snapshot for each in ENTITIES.values())}
 
 
 @contextmanager
 def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[SyncSession]:
     """The session for the work of one step, whose errors become readable; after errors that may pass it is retried."""
-    steps = {node.name for node in context.job_def.nodes}
+    steps = _steps(context)
     to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
     run_id, partition, step = _place(context)
 
@@ -55,6 +56,18 @@ def preview_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Pre
         yield made
 
 
+def syncs_too(context: dg.AssetExecutionContext) -> bool:
+    """Whether a step of the run is part of a sync, which holds the lease that a preview would need."""
+    return not _SYNCS.isdisjoint(_steps(context))
+
+
+def _steps(context: dg.AssetExecutionContext) -> set[str]:
+    return {node.name for node in context.job_def.nodes}
+
+
 def _place(context: dg.AssetExecutionContext) -> tuple[str, CredentialSeason, str]:
-    """The run, its partition, and the step."""
-    return context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
+    """The run, its partition, and the step; a run that has none, as the launchpad lets one start, says so and fails."""
+    with readable_failures():
+        if not context.has_partition_key:
+            raise UnknownCredential("This run has no partition: choose a credential and a season, then launch it again")
+        return context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name

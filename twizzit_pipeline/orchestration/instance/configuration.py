@@ -17,6 +17,7 @@ from twizzit_pipeline.orchestration.instance.launchers import launcher_of, monit
 from twizzit_pipeline.orchestration.run.lanes import LANE_TAG, places_of_a_slow_lane
 from twizzit_pipeline.orchestration.run.limit import GRACE_SECONDS
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.env_file import why_refused
 
 CONFIGURATION, OVERLAY = "dagster.yaml", "dagster.overlay.yaml"
 
@@ -114,7 +115,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         found = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from None
+        raise SettingsError(f"{path} cannot be read: {why_refused(error)}") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
     except yaml.YAMLError as error:

@@ -37,6 +37,7 @@ from twizzit_pipeline.orchestration.instance.configuration import (
 from twizzit_pipeline.orchestration.instance.kept_storage import KeptPostgresStorage
 from twizzit_pipeline.orchestration.instance.launchers import BROKER, require_installed
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.env_file import why_refused
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors
 
@@ -65,7 +66,7 @@ def dagster_home(settings: Settings) -> Path:
         folder.chmod(0o700)
         _write(folder / CONFIGURATION, wanted)
     except OSError as error:
-        raise SettingsError(f"TWIZZIT_HOME: {folder} cannot be written: {error.strerror or error}") from None
+        raise SettingsError(f"TWIZZIT_HOME: {folder} cannot be written: {why_refused(error)}") from None
     return folder
 
 

@@ -11,6 +11,13 @@ from collections.abc import Collection, Iterable
 import dagster as dg
 
 from twizzit_pipeline import logs
+from twizzit_pipeline.errors import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    MigrationsPending,
+    SettingsError,
+    UnsupportedDatabase,
+)
 from twizzit_pipeline.orchestration.checks.asset_checks import FELL_SHORT, WARN, not_judged
 from twizzit_pipeline.orchestration.dagster_private import (
     COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
@@ -22,6 +29,8 @@ from twizzit_pipeline.orchestration.dagster_private import (
 
 OUTCOME_TAG = "twizzit/outcome"
 SUCCESS, PARTIAL, FAILED, CANCELLED = "success", "partial_success", "failed", "cancelled"
+# What keeps the process of a run from working at all, whichever credential it is for.
+NOT_READY = (SettingsError, MigrationsPending, DatabaseUnavailable, DatabaseRefused, UnsupportedDatabase)
 
 _CHECK_EVENTS = {DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED, DagsterEventType.ASSET_CHECK_EVALUATION}
 _log = logs.logger(__name__)

@@ -1,4 +1,5 @@
-"""Runs that failed before their first step: the code could not be loaded, its server was gone, the database refused.
+"""Runs that failed before their first step: the code could not be loaded, its server was gone, the database refused;
+or within it, before it could open a row (`SyncRun.never_began`).
 
 What belongs here: finding them, and giving each what a failed sync has: a row of the history, which `up`, the
 notifications and all other readers follow, its outcome, and its checks as not judged. A run of ours stores its outcome
@@ -111,8 +112,10 @@ def _why(instance: dg.DagsterInstance, run_id: str) -> str:
 
 
 def _safe_message(error: SerializableErrorInfo | None) -> str | None:
-    """That of the first error in the chain which is one of ours."""
+    """That of the first error in the chain which is one of ours, or a step's failure: that has our one line alone."""
     while error is not None:
+        if error.cls_name == dg.Failure.__name__:
+            return error.message.strip()
         kind = getattr(errors, error.cls_name or "", None)
         if isinstance(kind, type) and issubclass(kind, TwizzitPipelineError):
             return error.message.partition(": ")[2].strip()

@@ -8,14 +8,13 @@ import pytest
 from tests.support.examined import look
 from twizzit_pipeline.cli.doctor.finding import Severity
 from twizzit_pipeline.errors import BrokerUnavailable
-from twizzit_pipeline.orchestration.instance import workers
-from twizzit_pipeline.orchestration.instance.workers import Worker, Workers
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.fingerprint import fingerprint
 
 VERSION = "0.0.0"
+INSPECT = "twizzit_pipeline.orchestration.instance.workers.inspect_workers"
 
 
 def fingerprint_of(url: str, dagster_url: str | None = None) -> str:
@@ -35,8 +34,10 @@ def answering(own_database: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     monkeypatch.setenv("TWIZZIT_BROKER_URL", "redis://127.0.0.1:1/0")
 
     def answer(*fingerprints: str | None) -> None:
+        from twizzit_pipeline.orchestration.instance.workers import Worker, Workers
+
         found = tuple(Worker(f"worker-{place}", VERSION, one) for place, one in enumerate(fingerprints))
-        monkeypatch.setattr(workers, "inspect_workers", lambda _: Workers(found, 0))
+        monkeypatch.setattr(INSPECT, lambda _: Workers(found, 0))
 
     return answer
 
@@ -76,10 +77,10 @@ def test_a_worker_that_does_not_say_is_named_as_such(answering: Callable[..., No
 def test_a_broker_that_is_away_hides_nothing_else(
     answering: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_: Settings) -> Workers:
+    def away(_: Settings) -> None:
         raise BrokerUnavailable("The broker cannot be reached")
 
-    monkeypatch.setattr(workers, "inspect_workers", away)
+    monkeypatch.setattr(INSPECT, away)
     seen = look()
     assert seen.of("workers").severity is Severity.NOT_CHECKED
     assert seen.of("runs take place").severity is Severity.PROBLEM

@@ -3,16 +3,15 @@
 With ``--screenshots FOLDER`` they keep the pictures that the documentation shows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-
-pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser, and is not installed")
-
-from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import delete, insert
 
 from tests.integration.http_api.pages.conftest import House, two_clubs_of_one_name
@@ -26,7 +25,11 @@ from twizzit_pipeline.scheduling import config, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.storage import tables
 
+if TYPE_CHECKING:  # see `tests.support.browser`
+    from playwright.sync_api import Browser, Page, ViewportSize
+
 pytestmark = [
+    pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright drives the browser, and is not installed"),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path (Debian's package has that name)"),
     pytest.mark.timeout(600),
 ]
@@ -34,7 +37,8 @@ pytestmark = [
 AXE = Path(__file__).parents[3] / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 needs_axe = pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm ci --prefix tests/browser")
 
-PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900)
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 LARGEST_PICTURE = 150_000
 MOST_STEPS = 60  # of the Tab key, to any part of a page
 

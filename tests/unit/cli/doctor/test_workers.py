@@ -8,9 +8,6 @@ from tests.support.container_api import IMAGE, engine_at_work
 from twizzit_pipeline.cli.doctor.finding import Severity
 from twizzit_pipeline.cli.doctor.workers import look_at_workers
 from twizzit_pipeline.errors import BrokerUnavailable, ContainersUnavailable, SettingsError
-from twizzit_pipeline.orchestration.instance import workers
-from twizzit_pipeline.orchestration.instance.worker import worker_name
-from twizzit_pipeline.orchestration.instance.workers import Worker, Workers
 from twizzit_pipeline.settings import Settings, load_settings
 
 MINE = version("twizzit-pipeline")
@@ -23,15 +20,20 @@ def settings(launcher: str, **changes: object) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("found", "severity", "said"),
+    ("versions", "waiting", "severity", "said"),
     [
-        (Workers((Worker("a", MINE), Worker("b", MINE)), 1), Severity.OK, "2 workers of Celery answer; 1 run waits"),
-        (Workers((), 3), Severity.PROBLEM, "No worker answers at the broker; 3 runs wait in the queue"),
-        (Workers((Worker("old", "0.1.0"),), 0), Severity.WARNING, f"Workers of another version than {MINE}: old"),
-        (Workers((Worker("a", MINE),), 500), Severity.WARNING, "500 runs wait in the queue"),
+        ({"a": MINE, "b": MINE}, 1, Severity.OK, "2 workers of Celery answer; 1 run waits"),
+        ({}, 3, Severity.PROBLEM, "No worker answers at the broker; 3 runs wait in the queue"),
+        ({"old": "0.1.0"}, 0, Severity.WARNING, f"Workers of another version than {MINE}: old"),
+        ({"a": MINE}, 500, Severity.WARNING, "500 runs wait in the queue"),
     ],
 )
-def test_workers_and_the_queue(found: Workers, severity: Severity, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_and_the_queue(
+    versions: dict[str, str], waiting: int, severity: Severity, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from twizzit_pipeline.orchestration.instance import workers
+
+    found = workers.Workers(tuple(workers.Worker(*each) for each in versions.items()), waiting)
     monkeypatch.setattr(workers, "inspect_workers", lambda _: found)
     first, *_ = look_at_workers(settings("celery"))
     assert (first.severity, first.subject) == (severity, "runs take place")
@@ -67,11 +69,17 @@ def test_containers_need_their_image(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_workers_name_says_its_version() -> None:
+    from twizzit_pipeline.orchestration.instance import workers
+    from twizzit_pipeline.orchestration.instance.worker import worker_name
+
     assert workers._worker(worker_name(None)).version == MINE
     assert workers._worker("celery@elsewhere").version is None
 
 
 def test_a_workers_name_says_its_database() -> None:
+    from twizzit_pipeline.orchestration.instance import workers
+    from twizzit_pipeline.orchestration.instance.worker import worker_name
+
     named = workers._worker(worker_name("0a1b2c3d4e5f"))
     assert (named.version, named.database) == (MINE, "0a1b2c3d4e5f")
     older = workers._worker("twizzit-0.2.0-71@machine")

@@ -1,8 +1,15 @@
 """Values of the journal, as a terminal shows them."""
 
-import pytest
+from dataclasses import replace
+from io import StringIO
+from typing import Any, cast
 
-from twizzit_pipeline.cli.output.differences import differences, from_journal
+import pytest
+from rich.console import Console
+
+from twizzit_pipeline.cli.commands import previewing
+from twizzit_pipeline.cli.output.differences import differences, from_journal, is_of_people
+from twizzit_pipeline.entities import ENTITIES, PLAYERS, Entity
 
 NAMES = {("team_id", 5): "U17 1", ("club_id", 1): "KC Scheldedal"}
 
@@ -39,3 +46,15 @@ def test_a_plan_s_kick_offs_are_belgian_too() -> None:
         "date: Sat 2026-12-12 13:00 → Sat 2026-07-04 14:00",
         "home_score: 0 → 3",
     ]
+
+
+def test_whose_names_are_hidden_where_output_is_kept_follows_from_the_entity(monkeypatch: pytest.MonkeyPatch) -> None:
+    to_come: dict[str, Any] = {"name": "staff", "one": "staff_member", "local": "staff"}
+    monkeypatch.setitem(cast("dict[str, Entity]", ENTITIES), "staff", replace(PLAYERS, **to_come))
+    for name in ("players", "twizzit_player_mappings", "staff", "twizzit_staff_member_mappings"):
+        assert is_of_people(name), name
+    for name in ("teams", "games", "twizzit_match_mappings", "clubs"):
+        assert not is_of_people(name), name
+    out = Console(file=StringIO())
+    shown = {name: [one.header for one in previewing._items(out, name, []).columns] for name in ENTITIES}
+    assert {name for name, headers in shown.items() if "Name" not in headers} == {"players", "staff"}
