@@ -12,7 +12,7 @@ from twizzit_pipeline.orchestration.assets.configuration import (
     configuration_sensor,
 )
 from twizzit_pipeline.orchestration.jobs import JOBS
-from twizzit_pipeline.orchestration.resources import Progress, sync_resource
+from twizzit_pipeline.orchestration.resources import Given, Progress, sync_resource
 from twizzit_pipeline.orchestration.schedules import retention_schedule
 from twizzit_pipeline.orchestration.sensors.notifications import notifications_sensor
 from twizzit_pipeline.orchestration.sensors.syncs import sync_sensor
@@ -40,7 +40,7 @@ def build_definitions(
             configuration_sensor(settings),
         ],
         schedules=[retention_schedule(settings)],
-        resources={"sync": sync_resource(settings=settings, database=database, progress=progress)},
+        resources={"sync": sync_resource(lambda: Given(settings, database, progress))},
         # For asset backfills too, which do not take the executor of a job.
         executor=dg.in_process_executor,
     )

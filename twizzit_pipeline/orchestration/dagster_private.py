@@ -6,7 +6,7 @@ Dagster may change these without notice: `pyproject.toml` bounds its version, an
 """
 
 from dagster._config import EvaluationError, resolve_to_config_type, validate_config
-from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.event_api import EventLogCursor, PartitionKeyFilter
 from dagster._core.events import (
     ASSET_CHECK_EVENTS,
     ASSET_EVENTS,
@@ -24,7 +24,7 @@ from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, InstigatorType, SensorInstigatorData
 from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 from dagster._core.storage.config import PostgresStorageConfig
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, AssetKeyTable, SqlEventLogStorageTable
 from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.storage.tags import (
     BACKFILL_ID_TAG,
@@ -50,6 +50,7 @@ __all__ = [
     "PRIORITY_TAG",
     "RUN_KEY_TAG",
     "AssetCheckExecutionsTable",
+    "AssetKeyTable",
     "BulkActionStatus",
     "BulkActionsFilter",
     "CheckRunHealthResult",
@@ -59,6 +60,7 @@ __all__ = [
     "DagsterEventType",
     "EngineEventData",
     "EvaluationError",
+    "EventLogCursor",
     "InstanceRef",
     "InstigatorState",
     "InstigatorStatus",

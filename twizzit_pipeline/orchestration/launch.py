@@ -7,7 +7,9 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from types import FrameType
 
 import dagster as dg
@@ -32,6 +34,7 @@ from twizzit_pipeline.orchestration.resources import (
     REPAIR_TAG,
     REQUEST_TAG,
     TRIGGER_TAG,
+    Given,
     Progress,
     plan_tags,
     sync_resource,
@@ -44,6 +47,7 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.run_end import BY_HAND
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_given: ContextVar[Given] = ContextVar("given")
 _INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 
 
@@ -133,9 +137,9 @@ def run_job(
     with open_instance(settings, database) as instance, _terminated_like_interrupted():
         end_dead_runs(instance, database.engine)
         add_keys(instance, missing_keys(instance, partition_keys(credentials, labels)))
-        with _known_season(instance, season):
-            once = settings.model_copy(update={"step_retries": 0})
-            result = _job(once, database, job_name, progress).execute_in_process(
+        once = settings.model_copy(update={"step_retries": 0})
+        with _known_season(instance, season), _with(Given(once, database, progress)):
+            result = _job(job_name).execute_in_process(
                 instance=instance,
                 partition_key=partition.key,
                 tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **_special(request_id, repair, plan)},
@@ -155,13 +159,25 @@ def _special(
     return {**carried_out, **({REPAIR_TAG: "true"} if repair else {}), **applied}
 
 
-def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:
+@cache
+def _job(name: str) -> dg.JobDefinition:
+    """The job, made once for all runs of this process; what differs from run to run is `_given`."""
     return dg.Definitions(
         assets=list(ASSETS),
         jobs=[JOBS[name]],
-        resources={"sync": sync_resource(settings=settings, database=database, progress=progress)},
+        resources={"sync": sync_resource(_given.get)},
         executor=dg.in_process_executor,
     ).resolve_job_def(name)
+
+
+@contextmanager
+def _with(given: Given) -> Iterator[None]:
+    """What the run of this thread is given."""
+    before = _given.set(given)
+    try:
+        yield
+    finally:
+        _given.reset(before)
 
 
 @contextmanager

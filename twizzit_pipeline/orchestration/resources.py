@@ -6,7 +6,7 @@ steps asks first; loading the definitions opens nothing.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import dagster as dg
 
@@ -275,13 +275,25 @@ def _close(run: SyncRun, context: dg.InitResourceContext) -> None:
             record(context.instance, context.run, run.outcome, run.reason)
 
 
-def sync_resource(
-    *, settings: Settings | None = None, database: Database | None = None, progress: Progress | None = None
-) -> dg.ResourceDefinition:
-    """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run in every case."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a run is given; what it is not, it finds in its environment or opens itself."""
+
+    settings: Settings | None = None
+    database: Database | None = None
+    progress: Progress | None = None
+
+
+def sync_resource(given: Callable[[], Given]) -> dg.ResourceDefinition:
+    """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run in every case.
+
+    Args:
+        given: is asked as the run begins.
+    """
 
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
-        known = settings
+        to_run = given()
+        known = to_run.settings
         if known is None:  # a process of Dagster's own
             with suppress(SettingsError):  # a step says so, in one line
                 known = load_settings()
@@ -290,9 +302,9 @@ def sync_resource(
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
         tags = {} if context.run is None else context.run.tags
         run = SyncRun(
-            settings,
-            database,
-            progress,
+            to_run.settings,
+            to_run.database,
+            to_run.progress,
             request_of(context.run),
             tags.get(TRIGGER_TAG),
             repair=tags.get(REPAIR_TAG, "").strip().casefold() == "true",

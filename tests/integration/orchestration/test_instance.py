@@ -113,6 +113,18 @@ def test_a_mistake_in_the_operators_file_is_one_line_that_names_it(settings: Set
     assert "\n" not in str(caught.value)
 
 
+def test_an_operators_file_that_changes_counts_the_next_time(settings: Settings, database: Database) -> None:
+    """A process reads and judges each text once."""
+    own = settings.home / "dagster.overlay.yaml"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    found = []
+    for days in (3, 5, 3):
+        own.write_text(f"retention: {{sensor: {{purge_after_days: {days}}}}}\n")
+        with open_instance(settings, database) as opened:
+            found.append(opened.get_settings("retention")["sensor"])
+    assert found == [{"purge_after_days": days} for days in (3, 5, 3)]
+
+
 def test_the_webserver_notices_no_restart_of_the_database(instance: dg.DagsterInstance, database: Database) -> None:
     """Its own three pools, which hold a connection each, all of which the server has ended."""
     instance.optimize_for_webserver(statement_timeout=5000, pool_recycle=3600, max_overflow=20)

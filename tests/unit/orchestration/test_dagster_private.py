@@ -6,7 +6,10 @@ import sys
 import click
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks import asset_check_result
+from dagster._core.execution.context import data_version_cache
 from dagster._daemon import sensor
+from dagster_postgres import PostgresEventLogStorage
 from sqlalchemy import Table
 
 from twizzit_pipeline.orchestration import dagster_modules
@@ -116,11 +119,24 @@ def test_an_instance_is_made_from_a_folder_with_other_settings(tmp_path: object)
             "asset_check_executions",
             {"id", "run_id", "asset_key", "check_name", "partition", "execution_status"},
         ),
+        (
+            private.AssetKeyTable,
+            "asset_keys",
+            {"asset_key", "asset_details", "last_materialization", "last_materialization_timestamp", "last_run_id"},
+        ),
     ],
 )
-def test_tables_have_the_columns_that_pruning_reads(table: Table, name: str, columns: set[str]) -> None:
+def test_tables_have_the_columns_that_are_read_and_written(table: Table, name: str, columns: set[str]) -> None:
     assert table.name == name
     assert columns <= {column.name for column in table.columns}
+
+
+def test_a_storage_of_events_reads_what_was_made_by_these_methods() -> None:
+    """`kept_events` answers them, or has them answered from what it remembers."""
+    assert "_get_latest_materialization_records(rows)" in inspect.getsource(PostgresEventLogStorage.get_asset_records)
+    assert "get_latest_tags_by_partition(" in inspect.getsource(data_version_cache)
+    assert "fetch_materializations(" in inspect.getsource(asset_check_result)
+    assert isinstance(private.EventLogCursor.from_storage_id(3).to_string(), str)
 
 
 def test_a_storage_may_be_a_class_of_ours() -> None:

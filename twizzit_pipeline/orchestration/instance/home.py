@@ -7,6 +7,7 @@ commands are in `dagster_command`.
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -130,20 +131,28 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
     """
     prepare_schema(database)
     with driver_errors(), _mistakes_of(settings):
-        reference = InstanceRef.from_dir(
-            str(dagster_home(settings)),
-            overrides={
-                "storage": {"custom": {**_storage(), "config": {"postgres_url": database.dagster_url}}},
-                "compute_logs": {
-                    "module": NO_STEP_LOGS,
-                    "class": "NoOpComputeLogManager",
-                    "config": {},
-                },
-            },
-        )
+        folder = dagster_home(settings)
+        text = (folder / CONFIGURATION).read_text(encoding="utf-8")
+        reference = _reference(str(folder), text, database.dagster_url)
         instance = dg.DagsterInstance.from_ref(reference)
     with driver_errors(), _given_up(), instance:
         yield instance
+
+
+@lru_cache(maxsize=2)
+def _reference(folder: str, text: str, url: str) -> InstanceRef:
+    """What Dagster makes of `dagster.yaml`; it is read and judged once for each text."""
+    return InstanceRef.from_dir(
+        folder,
+        overrides={
+            "storage": {"custom": {**_storage(), "config": {"postgres_url": url}}},
+            "compute_logs": {
+                "module": NO_STEP_LOGS,
+                "class": "NoOpComputeLogManager",
+                "config": {},
+            },
+        },
+    )
 
 
 def check_configuration(settings: Settings) -> None:

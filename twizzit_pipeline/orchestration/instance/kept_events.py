@@ -3,15 +3,17 @@
 What belongs here: how often Dagster's storage of events asks and writes. Of the 530 statements that Dagster sent for a
 small run, 280 were NOTIFY, which no one listens to any more, the columns of a table that never changes, partitions that
 were looked up a moment before, outputs of checks, which say nothing, or the last materialization, which the run itself
-had just written. Of the others 72 said what the run intends to do, one event after the other.
+had just written. Of the others 72 said what the run intends to do, one event after the other. What the run has made
+itself is in `made_here`, and the statements that store are in `event_statements`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from dagster import AssetKey, AssetRecordsFilter, EventLogEntry, EventRecordsResult, serialize_value
+from dagster import AssetKey, AssetRecordsFilter, EventLogEntry, EventLogRecord, EventRecordsResult
 from dagster_postgres import PostgresEventLogStorage
 from sqlalchemy import Connection, text
 
@@ -20,14 +22,12 @@ from twizzit_pipeline.orchestration.dagster_private import (
     ASSET_EVENTS,
     AssetCheckExecutionsTable,
     DagsterEventType,
-    SqlEventLogStorageTable,
 )
+from twizzit_pipeline.orchestration.instance import event_statements as statements
+from twizzit_pipeline.orchestration.instance.made_here import KNOWN_SECONDS, MadeHere, text_of_record
 from twizzit_pipeline.orchestration.run.in_words import in_words
 from twizzit_pipeline.settings.processes import set_in_process
 from twizzit_pipeline.storage.engine import driver_errors
-
-# How long what another process may change is known: partitions come and go with credentials and seasons.
-KNOWN_SECONDS = 5.0
 
 _TOGETHER = 1000  # events of a run's intention; each asset and each check has one
 _INTENDED = {DagsterEventType.ASSET_MATERIALIZATION_PLANNED, DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
@@ -43,7 +43,7 @@ class KeptEvents(PostgresEventLogStorage):
         self._tables: set[str] = set()
         self._columns: set[str] = set()
         self._partitions: dict[tuple[str, str], float] = {}
-        self._materialized: dict[tuple[AssetKey, str], tuple[float, EventRecordsResult] | None] = {}
+        self._made = MadeHere()
 
     def has_table(self, table_name: str) -> bool:
         if table_name not in self._tables and super().has_table(table_name):
@@ -77,7 +77,7 @@ class KeptEvents(PostgresEventLogStorage):
         super().delete_dynamic_partition(partitions_def_name, partition_key)
         self._partitions.pop((partitions_def_name, partition_key), None)
 
-    # --- the materialization that a run's checks are about ------------------------------------------------------------
+    # --- what this process has made -----------------------------------------------------------------------------------
 
     def fetch_materializations(
         self,
@@ -86,15 +86,47 @@ class KeptEvents(PostgresEventLogStorage):
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
-        """As Dagster's own, which is asked for each check once: of what this process made last, it is asked once."""
+        """As Dagster's own, which is asked for each check once."""
         key = None if cursor or ascending or limit != 1 else _one_partition(records_filter)
-        if key is None or key not in self._materialized:
-            return super().fetch_materializations(records_filter, limit, cursor, ascending)
-        known = self._materialized[key]
-        if known is None or monotonic() >= known[0]:
-            found = super().fetch_materializations(records_filter, limit, cursor, ascending)
-            known = self._materialized[key] = (monotonic() + KNOWN_SECONDS, found)
-        return known[1]
+        known = None if key is None else self._made.found(*key)
+        return known or super().fetch_materializations(records_filter, limit, cursor, ascending)
+
+    def get_latest_tags_by_partition(
+        self,
+        asset_key: AssetKey,
+        event_type: DagsterEventType,
+        tag_keys: Sequence[str],
+        asset_partitions: Sequence[str] | None = None,
+        before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, Mapping[str, str]]:
+        """As Dagster's own, which a step asks for the version of each asset that it reads."""
+        of_all = (before_cursor, after_cursor) == (None, None)
+        if of_all and event_type is DagsterEventType.ASSET_MATERIALIZATION and len(asset_partitions or ()) == 1:
+            [partition] = asset_partitions or ()
+            record = self._made.last_of(asset_key, partition)
+            tags = {} if record is None else self._tags_for_asset_event(record.event_log_entry)
+            if tags and set(tag_keys) <= set(tags):
+                return {partition: {key: tags[key] for key in tag_keys}}
+        return super().get_latest_tags_by_partition(
+            asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
+        )
+
+    def _get_latest_materialization_records(self, rows: Sequence[Any]) -> Mapping[AssetKey, EventLogRecord | None]:
+        """As Dagster's own, of the rows of assets; what was stored here is not taken apart again."""
+        known: dict[AssetKey, EventLogRecord | None] = {}
+        others = []
+        for row in rows:
+            record = None if row["asset_details"] else self._made.read_as(row["asset_key"], row["last_materialization"])
+            if record is None or record.asset_key is None:  # wiped once, or made by another process
+                others.append(row)
+            else:
+                known[record.asset_key] = record
+        return {**known, **super()._get_latest_materialization_records(others)} if others else known
+
+    def wipe_asset(self, asset_key: AssetKey) -> None:
+        super().wipe_asset(asset_key)
+        self._made.forget()
 
     # --- events -------------------------------------------------------------------------------------------------------
 
@@ -119,19 +151,21 @@ class KeptEvents(PostgresEventLogStorage):
             super().store_event_batch(events)
 
     def _store_intended(self, connection: Connection, events: Sequence[EventLogEntry]) -> None:
-        table = SqlEventLogStorageTable
-        insert = table.insert().returning(table.c.id, sort_by_parameter_order=True)
-        ids = connection.scalars(insert, [self._event_to_row(event) for event in events]).all()
+        rows = [self._event_to_row(event) for event in events]
+        ids = connection.scalars(statements.EVENTS, rows).all()
+        assets: list[dict[str, object]] = []
         checks: list[dict[str, object]] = []
-        for event, event_id in zip(events, ids, strict=True):
+        for event, row, event_id in zip(events, rows, ids, strict=True):
             if event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
-                self._store_asset_event(connection, event, event_id)
+                assets.append(_of_asset(event))
             else:
-                checks += self._of_check(event, event_id)
+                checks += self._of_check(event, event_id, row["event"])
+        if assets:
+            connection.execute(statements.INTENDED_ASSETS, assets)
         if checks:
             connection.execute(AssetCheckExecutionsTable.insert(), checks)
 
-    def _of_check(self, event: EventLogEntry, event_id: int) -> Iterator[dict[str, object]]:
+    def _of_check(self, event: EventLogEntry, event_id: int, event_text: str) -> Iterator[dict[str, object]]:
         """The row, for each partition, of a check that a run intends to judge."""
         intended = event.get_dagster_event().asset_check_planned_data
         subset = intended.partitions_subset
@@ -142,20 +176,56 @@ class KeptEvents(PostgresEventLogStorage):
                 "partition": partition,
                 "run_id": event.run_id,
                 "execution_status": "PLANNED",
-                "evaluation_event": serialize_value(event),
-                "evaluation_event_timestamp": datetime.fromtimestamp(event.timestamp, UTC).replace(tzinfo=None),
+                "evaluation_event": event_text,
+                "evaluation_event_timestamp": _moment(event).replace(tzinfo=None),
                 "evaluation_event_storage_id": event_id,
             }
 
     def _store(self, event: EventLogEntry) -> None:
         kind = event.dagster_event_type
+        row = self._event_to_row(event)
+        if kind is DagsterEventType.ASSET_CHECK_EVALUATION and event.run_id:
+            self._store_judged(event, row)
+            return
         with self.index_connection() as connection:
-            insert = self.prepare_insert_event(event).returning(SqlEventLogStorageTable.c.id)
-            event_id = int(connection.execute(insert).scalar_one())
-        if kind in ASSET_EVENTS:
+            event_id = int(connection.scalars(statements.EVENT, row).one())
+            if kind is DagsterEventType.ASSET_MATERIALIZATION:
+                self._store_made(connection, event, event_id, row)
+        if kind in ASSET_EVENTS and kind is not DagsterEventType.ASSET_MATERIALIZATION:
             self._store_of_asset(event, event_id)
         if kind in ASSET_CHECK_EVENTS:
             self.store_asset_check_event(event, event_id)
+
+    def _store_judged(self, event: EventLogEntry, row: Mapping[str, Any]) -> None:
+        """The result of a check, which the row has got that its run made for it before; else Dagster makes one."""
+        result = event.get_dagster_event().asset_check_evaluation_data
+        about = result.target_materialization_data
+        values = {
+            **row,
+            "of_asset": result.asset_key.to_string(),
+            "of_check": result.check_name,
+            "of_partition": result.partition,
+            "status": "SUCCEEDED" if result.passed else "FAILED",
+            "about": None if about is None else about.storage_id,
+        }
+        with self.index_connection() as connection:
+            event_id, judged = connection.execute(statements.JUDGED, values).one()
+        if judged != 1:
+            self.store_asset_check_event(event, event_id)
+
+    def _store_made(self, connection: Connection, event: EventLogEntry, event_id: int, row: Mapping[str, Any]) -> None:
+        """What a materialization leaves besides its event: its tags, and that it is the last of its asset."""
+        record = text_of_record(row["event"], event_id)
+        tags = json.dumps(dict(self._tags_for_asset_event(event)))
+        values = {
+            **_of_asset(event),
+            "event_id": event_id,
+            "timestamp": row["timestamp"],
+            "tags": tags,
+            "record": record,
+        }
+        connection.execute(statements.MADE, values)
+        self._made.note(event, event_id, record)
 
     def _store_of_asset(self, event: EventLogEntry, event_id: int) -> None:
         if event.get_dagster_event().asset_key is None:
@@ -163,19 +233,24 @@ class KeptEvents(PostgresEventLogStorage):
         with self.index_transaction() as connection:
             self._store_asset_event_tags(connection, [event], [event_id])
             self._store_asset_event(connection, event, event_id)
-        if event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION:
-            self._note_materialized(event)
-
-    def _note_materialized(self, event: EventLogEntry) -> None:
-        made = event.get_dagster_event()
-        if made.asset_key is not None and made.partition is not None:
-            self._materialized[made.asset_key, made.partition] = None
 
 
 def columns_of(connection: Connection, table: str) -> set[str]:
     """The names of a table's columns; SQLAlchemy asks for their types too, by three statements over the catalogue."""
     wanted = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
     return set(connection.scalars(text(wanted), {"name": table}))
+
+
+def _of_asset(event: EventLogEntry) -> dict[str, object]:
+    """What the row of an asset says of a run that makes it."""
+    about = event.get_dagster_event().asset_key
+    assert about is not None
+    moment = _moment(event)
+    return {"asset_key": about.to_string(), "last_run_id": event.run_id, "last_materialization_timestamp": moment}
+
+
+def _moment(event: EventLogEntry) -> datetime:
+    return datetime.fromtimestamp(event.timestamp, UTC)
 
 
 def _is_of_a_check(event: EventLogEntry) -> bool:

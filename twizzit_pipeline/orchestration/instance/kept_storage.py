@@ -121,6 +121,10 @@ class _PoolClosingRuns(_TriedInTheWebserver, PostgresRunStorage):
                 self._columns = columns_of(connection, "runs")
         return set(names).issubset(self._columns)
 
+    def has_execution_plan_snapshot(self, execution_plan_snapshot_id: str) -> bool:
+        """As Dagster's own, which reads the whole snapshot for it; those of jobs are in the same table."""
+        return self.has_job_snapshot(execution_plan_snapshot_id)
+
     def dispose(self) -> None:
         super().dispose()
         self._engine.dispose()
