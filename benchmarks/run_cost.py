@@ -16,31 +16,63 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from cost import beside_dlt, whole_run
+from cost.one_process import WARMING, WAYS
 from cost.twizzit import Club, environment_of_ours, simulator
 
 PARTS = ("process", "whole", "dlt")
 SMALL = ("--teams", "6", "--players", "10", "--contacts", "3")
 
 
-def in_one_process(folder: Path, club: Club, runs: int, way: str) -> dict[str, float]:
-    """The medians of so many syncs in a process of its own."""
+def syncs_in_turns(folder: Path, club: Club, runs: int) -> dict[str, dict[str, float]]:
+    """The medians of so many syncs of each way, each way in a process of its own.
+
+    By turns, as the speed of a machine is another one a minute later.
+    """
+    measured: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    with ExitStack() as stack:
+        started = {way: stack.enter_context(started_process(folder, club, way)) for way in WAYS}
+        for _ in range(WARMING + runs):
+            for way, one_more in started.items():
+                measured[way].append(one_more())
+    return {way: medians(found[WARMING:]) for way, found in measured.items()}
+
+
+@contextmanager
+def started_process(folder: Path, club: Club, way: str) -> Iterator[Callable[[], dict[str, float]]]:
+    """A process that syncs whenever the function is called, which returns what that cost."""
     script = Path(__file__).parent / "cost" / "one_process.py"
-    command = [sys.executable, str(script), str(folder / way), str(runs), way]
-    account = [club.endpoint, club.organization, club.username]
-    done = subprocess.run(  # noqa: S603
-        [*command, *account],
-        input=club.password,
-        capture_output=True,
-        text=True,
-        env=environment_of_ours(),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    measured = json.loads(done.stdout.splitlines()[-1])
+    command = [sys.executable, str(script), str(folder / way), way, club.endpoint, club.organization, club.username]
+    log = folder / f"{way}.log"
+    with (
+        log.open("w") as said,
+        subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, env=environment_of_ours()
+        ) as process,
+    ):
+        asked, answers = process.stdin, process.stdout
+        assert asked is not None
+        assert answers is not None
+        asked.write(f"{club.password}\n")
+
+        def one_more() -> dict[str, float]:
+            asked.write("\n")
+            asked.flush()
+            line = answers.readline()
+            assert line, log.read_text()
+            found: dict[str, float] = json.loads(line)
+            return found
+
+        yield one_more
+
+
+def medians(measured: list[dict[str, float]]) -> dict[str, float]:
+    """Of each figure, and CPU seconds altogether."""
     found = {name: round(statistics.median(each[name] for each in measured), 3) for name in measured[0]}
     return {**found, "cpu_seconds": round(found["process"] + found["postgres"], 3)}
 
@@ -48,8 +80,8 @@ def in_one_process(folder: Path, club: Club, runs: int, way: str) -> dict[str, f
 def process(folder: Path, runs: int) -> dict[str, Any]:
     """The sync alone and as a Dagster run."""
     with simulator(*SMALL) as club:
-        sync, run = (in_one_process(folder, club, runs, way) for way in ("sync", "run"))
-    return {"sync": sync, "run": run, "times": round(run["cpu_seconds"] / sync["cpu_seconds"], 2)}
+        found = syncs_in_turns(folder, club, runs)
+    return {**found, "times": round(found["run"]["cpu_seconds"] / found["sync"]["cpu_seconds"], 2)}
 
 
 def whole(folder: Path, runs: int) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """One process that syncs again and again with nothing new: the sync alone, or as a Dagster run.
 
-``python one_process.py HOME RUNS (sync|run) ENDPOINT ORGANIZATION USERNAME``, the password on standard input. Prints
-one JSON object: CPU seconds of this process and of PostgreSQL, and wall seconds, of each sync after the first two.
+``python one_process.py HOME (sync|run) ENDPOINT ORGANIZATION USERNAME``, with the password as the first line of the
+standard input, and a further line for each sync. Prints a JSON object of each: CPU seconds of this process and of
+PostgreSQL, and wall seconds. The first two cost more: what a process does once, and the first sync of the club.
 """
 
 import json
@@ -81,24 +82,22 @@ WAYS: dict[str, Callable[[Settings, Database, int, str, int], None]] = {"sync": 
 
 def main() -> None:
     """Measure and print."""
-    home, runs, way, endpoint, organization, username = sys.argv[1:]
+    home, way, endpoint, organization, username = sys.argv[1:]
     club = Club(endpoint, organization, username, sys.stdin.readline().strip())
     settings = settings_of(Path(home))
     with open_database(settings) as database:
         credential_id = with_credential(settings, database, club)
         season = seasons.season_of(seasons.today(), settings.season_start).label
-        measured = []
-        for number in range(WARMING + int(runs)):
+        for number, _ in enumerate(sys.stdin):
             began, used, postgres = time.perf_counter(), time.process_time(), used_by_postgres(settings.home)
             WAYS[way](settings, database, credential_id, season, number)
-            measured.append(
-                {
-                    "process": time.process_time() - used,
-                    "postgres": used_by_postgres(settings.home) - postgres,
-                    "wall": time.perf_counter() - began,
-                }
-            )
-    sys.stdout.write(json.dumps(measured[WARMING:]) + "\n")
+            measured = {
+                "process": time.process_time() - used,
+                "postgres": used_by_postgres(settings.home) - postgres,
+                "wall": time.perf_counter() - began,
+            }
+            sys.stdout.write(json.dumps(measured) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
