@@ -98,17 +98,13 @@ class SyncRun:
             RunTooLong: the run's time is over.
             RequestCancelled: the request that it was made for was cancelled, or automatic syncs switched off.
         """
-        try:
+        with self.noted(step):
             limit = self._limit.enforced() if self._limit is not None else nullcontext()
             if self._session is None:
                 self._session = self._opened(run_id, partition)
                 self._session.to_map.update(to_map)
             with naming(partition.credential_id), limit:
                 yield self._session
-        except BaseException as error:
-            self._errors[step] = error
-            raise
-        self._errors.pop(step, None)
 
     @contextmanager
     def preview(self, run_id: str, partition: CredentialSeason, *, step: str) -> Iterator[Preview]:
@@ -117,10 +113,16 @@ class SyncRun:
         Raises:
             As `making.preview`; RunTooLong: the run's time is over.
         """
-        try:
+        with self.noted(step):
             limit = self._limit.enforced() if self._limit is not None else nullcontext()
             with naming(partition.credential_id), limit:
                 yield self._previewed(run_id, partition)
+
+    @contextmanager
+    def noted(self, step: str) -> Iterator[None]:
+        """What fails within is the step's failure, unless it is tried again and succeeds."""
+        try:
+            yield
         except BaseException as error:
             self._errors[step] = error
             raise

@@ -313,6 +313,9 @@ def test_a_run_without_a_partition_says_what_to_choose(here: Here, instance: dg.
     assert failed.user_failure_data.description == (
         "This run has no partition: choose a credential and a season, then launch it again"
     )
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags["twizzit/outcome"] == "failed"
 
 
 def test_a_step_that_fails_leaves_its_checks_and_those_that_wait_for_it_as_not_judged(story: Story) -> None:

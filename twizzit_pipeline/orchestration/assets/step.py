@@ -32,7 +32,7 @@ def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Syn
     """The session for the work of one step, whose errors become readable; after errors that may pass it is retried."""
     steps = _steps(context)
     to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
-    run_id, partition, step = _place(context)
+    run_id, partition, step = _place(context, sync)
 
     def wait_for_retry(error: TwizzitPipelineError) -> bool:
         seconds = sync.retry_delay(error, context.retry_number)
@@ -51,7 +51,7 @@ def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Syn
 @contextmanager
 def preview_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Preview]:
     """The preview that the step is; it is not tried again: the client has, and a person waits for an answer."""
-    run_id, partition, step = _place(context)
+    run_id, partition, step = _place(context, sync)
     with readable_failures(lambda _: False), sync.preview(run_id, partition, step=step) as made:
         yield made
 
@@ -65,9 +65,10 @@ def _steps(context: dg.AssetExecutionContext) -> set[str]:
     return {node.name for node in context.job_def.nodes}
 
 
-def _place(context: dg.AssetExecutionContext) -> tuple[str, CredentialSeason, str]:
+def _place(context: dg.AssetExecutionContext, sync: SyncRun) -> tuple[str, CredentialSeason, str]:
     """The run, its partition, and the step; a run that has none, as the launchpad lets one start, says so and fails."""
-    with readable_failures():
+    step = context.op_execution_context.op.name
+    with readable_failures(), sync.noted(step):
         if not context.has_partition_key:
             raise UnknownCredential("This run has no partition: choose a credential and a season, then launch it again")
-        return context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
+        return context.run.run_id, parse(context.partition_key), step
