@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
-from twizzit_pipeline.settings.env_file import why_refused
+from twizzit_pipeline.settings.os_errors import why_refused
 
 FILE = "up.lock"
 GUARDIAN = "guardian"

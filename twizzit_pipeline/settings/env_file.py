@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.settings.os_errors import why_refused
 
 # Node's \s holds the byte order mark, Python's does not.
 _SPACE = r"[\s\ufeff]"
@@ -52,9 +53,3 @@ def read(path: Path) -> dict[str, str]:
         raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{path}: it cannot be read: {why_refused(error)}") from None
-
-
-def why_refused(error: OSError) -> str:
-    """Why a file or folder cannot be used, and what to look at where this user may not use it."""
-    said = error.strerror or type(error).__name__
-    return f"{said}; check who owns it" if isinstance(error, PermissionError) else said

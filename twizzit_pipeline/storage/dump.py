@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine, make_url, text
 
 from twizzit_pipeline.errors import BackupRefused
-from twizzit_pipeline.settings.env_file import why_refused
+from twizzit_pipeline.settings.os_errors import why_refused
 from twizzit_pipeline.storage.embedded.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
 from twizzit_pipeline.storage.places import is_there, place_of

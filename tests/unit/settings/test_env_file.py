@@ -46,8 +46,3 @@ AS_NODE = {
 @pytest.mark.parametrize(("text", "wanted"), AS_NODE.items())
 def test_a_file_is_read_as_node_reads_it(text: str, wanted: dict[str, str]) -> None:
     assert env_file.parse(text) == wanted
-
-
-def test_what_this_user_may_not_use_says_what_to_look_at() -> None:
-    assert env_file.why_refused(PermissionError(13, "Permission denied")) == "Permission denied; check who owns it"
-    assert env_file.why_refused(OSError(28, "No space left on device")) == "No space left on device"

@@ -17,7 +17,7 @@ from twizzit_pipeline.orchestration.instance.launchers import launcher_of, monit
 from twizzit_pipeline.orchestration.run.lanes import LANE_TAG, places_of_a_slow_lane
 from twizzit_pipeline.orchestration.run.limit import GRACE_SECONDS
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.settings.env_file import why_refused
+from twizzit_pipeline.settings.os_errors import why_refused
 
 CONFIGURATION, OVERLAY = "dagster.yaml", "dagster.overlay.yaml"
 

@@ -37,7 +37,7 @@ from twizzit_pipeline.orchestration.instance.configuration import (
 from twizzit_pipeline.orchestration.instance.kept_storage import KeptPostgresStorage
 from twizzit_pipeline.orchestration.instance.launchers import BROKER, require_installed
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.settings.env_file import why_refused
+from twizzit_pipeline.settings.os_errors import why_refused
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors
 
