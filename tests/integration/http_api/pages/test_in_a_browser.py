@@ -17,6 +17,7 @@ from sqlalchemy import delete, insert
 from tests.integration.http_api.pages.conftest import House, two_clubs_of_one_name
 from tests.support.browser import CHROMIUM, chromium
 from tests.support.decided_world import DecidedWorld
+from tests.support.looked_at_page import AXE, found_in, press_to
 from tests.support.page_visitor import OPERATOR, link_to
 from tests.support.previewed import previewed
 from tests.support.signs_of_life import beat
@@ -34,26 +35,16 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-AXE = Path(__file__).parents[3] / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 needs_axe = pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm ci --prefix tests/browser")
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 900}
 LARGEST_PICTURE = 150_000
-MOST_STEPS = 60  # of the Tab key, to any part of a page
 
-SHOWS_FOCUS = """() => {
-    const style = getComputedStyle(document.activeElement)
-    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2
-}"""
 TWICE_AS_LARGE = """() => {
     document.documentElement.style.fontSize = "200%"
     return document.documentElement.scrollWidth - innerWidth
 }"""
-# Only what axe itself calls serious or critical counts.
-SERIOUS = """async () => (await axe.run()).violations
-    .filter(one => ["serious", "critical"].includes(one.impact))
-    .map(one => one.id + ": " + one.nodes.map(node => node.html).join(" ").slice(0, 300))"""
 
 
 @pytest.fixture(scope="module")
@@ -114,17 +105,6 @@ def window(
         assert logged == []
     finally:
         context.close()
-
-
-def press_to(page: Page, role: Any, name: str) -> None:
-    """Presses Tab until this has the focus, which must be seen at every step."""
-    wanted = page.get_by_role(role, name=name, exact=True).element_handle()
-    for _ in range(MOST_STEPS):
-        page.keyboard.press("Tab")
-        assert page.evaluate(SHOWS_FOCUS), page.evaluate("document.activeElement.outerHTML")
-        if page.evaluate("wanted => document.activeElement === wanted", wanted):
-            return
-    raise AssertionError(f"{name} cannot be reached by keyboard")
 
 
 def places(house: House) -> dict[str, str]:
@@ -198,14 +178,6 @@ def test_the_pictures_of_the_documentation(
             path = folder / f"pages-{name}{'-phone' if size is PHONE else ''}.png"
             page.screenshot(path=path)
             assert 10_000 < path.stat().st_size < LARGEST_PICTURE, path.name
-
-
-def found_in(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(SERIOUS)
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert page.get_by_role("heading", level=1).count() == 1
-    return [*found, *([f"{wide} pixels too wide"] if wide > 0 else [])]
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
