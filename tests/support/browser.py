@@ -30,6 +30,25 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Pages of the browser's own under its field for addresses, which a window that shows none has too: to load them for
+# each window takes longer than what the tests look at.
+_NEVER_SEEN = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+# What Playwright switches off: the last list is the one that counts.
+_BY_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
 _LARGEST_PICTURE = 300_000
 
 
@@ -115,4 +134,5 @@ def chromium() -> Iterator[PlaywrightBrowser]:
 
 
 def _flags() -> list[str]:
-    return [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    without = f"--disable-features={','.join((*_NEVER_SEEN, *_BY_PLAYWRIGHT))}"
+    return [*_FLAGS, without, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
