@@ -50,6 +50,12 @@ _BY_PLAYWRIGHT = (
     "PreconnectToSearch",
 )
 _LARGEST_PICTURE = 300_000
+# What a link within the UI does; the UI asks the server for no page.
+_GO = """path => {
+    history.pushState({}, "", path)
+    dispatchEvent(new PopStateEvent("popstate", {state: {}}))
+}"""
+_NOWHERE, _NOT_FOUND = "/runs/nowhere", "No run found"
 
 
 @dataclass
@@ -72,9 +78,20 @@ class Browser:
         self.page.on("pageerror", lambda error: self.complaints.append(f"raised: {error}"))
         self.page.on("response", self._answered)
 
-    def open(self, path: str) -> Page:
-        """The page at this path of the UI."""
+    def load(self, path: str) -> Page:
+        """The page at this path of the UI, with nothing that was loaded or asked before."""
         self.page.goto(self.url + path)
+        return self.page
+
+    def open(self, path: str) -> Page:
+        """The page at this path, reached as by a link from one that is loaded: to load it anew takes longer than what
+        a test looks at. What the page before showed is gone; what the UI has asked already it may show again first.
+        """
+        if not self.page.url.startswith(self.url):
+            return self.load(path)
+        self.page.evaluate(_GO, _NOWHERE)
+        self.page.get_by_text(_NOT_FOUND).wait_for()
+        self.page.evaluate(_GO, path)
         return self.page
 
     def text(self, text: str) -> Locator:
