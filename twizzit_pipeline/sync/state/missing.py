@@ -130,19 +130,22 @@ def taken_back(entity: str) -> ColumnElement[bool]:
     return (row.status == "returned") & row.applied_at.is_not(None) & is_away
 
 
-def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: int) -> set[str]:
-    """The remote ids that have departed, or are about to, and that the snapshot lists."""
-    column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
+def known_of(connection: Connection, entity: EntityName, owner: Owner) -> list[str]:
+    """The remote ids that have departed, or are about to, or whose return was undone."""
     row = departures.c
     known = select(row.twizzit_id).where(
         row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None) | taken_back(entity)
     )
-    ids = list(connection.scalars(known))
-    if not ids:
-        return set()
-    return set(
-        connection.scalars(select(column).where(of_scan(SNAPSHOTS[entity], owner, season_id), among(column, ids)))
-    )
+    return list(connection.scalars(known))
+
+
+def listed_of(
+    connection: Connection, entity: EntityName, owner: Owner, season_id: int, ids: Collection[str]
+) -> set[str]:
+    """Those of the remote ids that the snapshot lists."""
+    column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
+    wanted = select(column).where(of_scan(SNAPSHOTS[entity], owner, season_id), among(column, ids))
+    return set(connection.scalars(wanted))
 
 
 def _scan(owner: Owner, season_id: int) -> ColumnElement[bool]:
