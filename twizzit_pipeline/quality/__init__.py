@@ -18,12 +18,12 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.plan.chosen import LEFT
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.narrowing import NOT_CREATED
-from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
+from twizzit_pipeline.quality.asides import details_before, set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.quality.findings import Finding, Quality, Scope, Tolerance, ratio
 from twizzit_pipeline.quality.judged import Judged, Step
 from twizzit_pipeline.quality.names import COMPLETE, CONFLICTS, FEW_REJECTED, OWNED
 from twizzit_pipeline.quality.namesakes import namesakes
-from twizzit_pipeline.quality.volume import volume
+from twizzit_pipeline.quality.volume import counted_before, volume
 from twizzit_pipeline.runs.details import LISTED, MAPPINGS
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.engine import driver_errors
@@ -107,8 +107,9 @@ def _scan(connection: Connection, session: SyncSession, season: SeasonRow, repor
     seen = judged.of_scan(session.credential.id, season.id)
     listed = select(func.count(distinct(judged.snapshot.c[judged.remote_id]))).where(seen)
     now = int(connection.scalar(listed) or 0)
-    yield volume(connection, session, report.entity, LISTED, now, "season")
-    yield set_aside_in_scan(connection, session, season, report)
+    before = details_before(connection, session, report.entity)
+    yield volume([int(details[LISTED]) for details in before if details[LISTED] is not None], now, "season")
+    yield set_aside_in_scan(connection, session, season, report, before)
     if judged.scanned_names is not None:
         names_seen = judged.scanned_names(connection, session.credential.id, season.id)
         yield namesakes(names_seen, "season", local=False)
@@ -123,7 +124,8 @@ def _mapping(
     speaks_of: Scope = "credential" if report.deciding else "season"
     ours = judged.ours(credential_id, season.id, speaks_of)
     yield _completeness(connection, session, season, report, judged)
-    yield volume(connection, session, report.entity, MAPPINGS, report.mappings, "credential")
+    before = counted_before(connection, session, report.entity, MAPPINGS)
+    yield volume(before, report.mappings, "credential")
     yield set_aside_in_plan(connection, session, report, report.items)
     yield judged.astray(connection, credential_id, ours, speaks_of)
     yield _open_conflicts(connection, credential_id, report)
