@@ -23,7 +23,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.tables import conflicts
 
-HISTORIES_OF_A_SEED = int(os.environ.get("TEST_HISTORIES", "20"))
+HISTORIES_OF_A_SEED = int(os.environ.get("TEST_HISTORIES", "8"))
 # Drawn together. From the eleventh on, hypothesis takes most of a history from one before it: what it draws anew is as
 # good as two and a half of those, and costs as much as one.
 AT_ONCE = 10
