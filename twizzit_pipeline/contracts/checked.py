@@ -59,6 +59,10 @@ class Checked:
         """The remote ids of rows that broke a rule, as far as they have one."""
         return {remote_id for remote_id in self.rejected["twizzit_id"].tolist() if isinstance(remote_id, str)}
 
+    def warned(self, rule: str) -> frozenset[str]:
+        """The remote ids of valid rows of which a hint was counted."""
+        return frozenset(self.warnings.loc[self.warnings["rule"] == rule, "twizzit_id"].tolist())
+
 
 @dataclass(frozen=True, slots=True)
 class _Finding:

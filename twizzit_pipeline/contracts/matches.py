@@ -178,8 +178,8 @@ class MatchHints(pa.DataFrameModel):
     @row_rule(
         "home_score",
         "score_readable",
-        "The score, if any, has a known shape; else the match comes without it",
-        "the score has no known shape, so the match came without it",
+        "The score, if any, has a known shape; else the match comes without it, or keeps the one of before",
+        "the score has no known shape: the match came without it, or kept the one of before",
     )
     @classmethod
     def _score_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":

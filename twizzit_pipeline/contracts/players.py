@@ -97,8 +97,8 @@ class PlayerHints(pa.DataFrameModel):
     @row_rule(
         "jersey_number",
         "jersey_number_readable",
-        "The shirt number is a number from 0 to 999; else the player has none",
-        "the shirt number is no number from 0 to 999, so the player comes without one",
+        "The shirt number is a number from 0 to 999; else the player has none, or the one of before",
+        "the shirt number is no number from 0 to 999: the player comes without one, or keeps the one of before",
     )
     @classmethod
     def _jersey_number_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":

@@ -94,11 +94,15 @@ def _is_open(one: Missing, grace: datetime) -> bool:
 
 
 def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen, rosters: RostersSeen) -> dict[str, Presence]:
-    """What is said of each team that is mapped and not listed, those that wait for a person too."""
+    """What is said of each team that is mapped and not in the snapshot, those that wait for a person too.
+
+    One that was listed and set aside is there: what one answer made of it is no evidence about its players.
+    """
     source = session.client.source
     with session.reading() as connection:
         found = missing(connection, session.owner, "teams", season.id, season.label)
-    found = [one for one in found if one.twizzit_id not in seen.others]
+    aside: dict[str, Presence] = {one.twizzit_id: "present" for one in found if one.twizzit_id in seen.others}
+    found = [one for one in found if one.twizzit_id not in aside]
     asked = [one.twizzit_id for one in found if _is_open(one, datetime.now(UTC))]
     said = source.still_listed("teams", asked, seen.kept) if asked else {}
     kinds: dict[str, Kind] = {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
@@ -106,7 +110,7 @@ def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen, rosters:
     session.absences["teams"] = Absences(
         source.can_prove_absence, kinds, moved_on=moved_on(session, season, unproved, rosters)
     )
-    return {**{one.twizzit_id: "unproved" for one in found}, **said}
+    return {**aside, **{one.twizzit_id: "unproved" for one in found}, **said}
 
 
 def _of_players(
@@ -165,7 +169,7 @@ def proved(
     Args:
         found: who is missing.
         doubtful: teams that the scan did not list, and of which nothing is proved: a contact may be in one of them.
-        present: teams that are there, and that the scan did not list.
+        present: teams that are there, and whose rosters the scan did not read.
         known: people who are certain to exist, as the scan saw them.
     """
     asked = _to_read_again(found, teams, rosters)

@@ -27,6 +27,7 @@ from twizzit_pipeline.storage.tables import SNAPSHOTS
 from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
+from twizzit_pipeline.sync.unread_values import NONE_UNREAD, UnreadValues, as_before
 from twizzit_pipeline.twizzit.records import SetAside
 
 _Row = Mapping[str, Any]
@@ -40,6 +41,7 @@ class Read:
         checked: valid rows with the snapshot's columns, credential and season aside.
         unread: remote team id → why its players could not be read; what an earlier scan knew of them stays.
         set_aside: rows that the dialect set aside before the contract saw them.
+        unread_values: what could not be read of valid rows; what an earlier scan had of it stays.
         found: False where the one team that the session is narrowed to is not listed.
         places: remote id of a person who was rejected or set aside → the remote teams that list them; those without an
             id under the empty text.
@@ -49,6 +51,7 @@ class Read:
     checked: Checked
     unread: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
+    unread_values: UnreadValues = NONE_UNREAD
     found: bool = True
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
@@ -154,7 +157,7 @@ def store_scan(
     session is narrowed to it.
 
     A row that was rejected, that the contract set aside, or that could not be read (`keep`: column → values), is not
-    known to be gone: what an earlier scan knew of it stays.
+    known to be gone: what an earlier scan knew of it stays. So does what it knew of a single value that is unread now.
 
     Returns:
         The rows that changed, and how many distinct remote ids the snapshot (or that part of it) holds now.
@@ -164,6 +167,7 @@ def store_scan(
     snapshot = tuple(scope)
     keys = [column.name for column in table.primary_key if column.name not in scope]
     columns = [column.name for column in table.c if column.name not in scope]
+    season = dict(scope)
     if session.narrowing.group_id is not None and "twizzit_team_id" in table.c:
         scope["twizzit_team_id"] = session.narrowing.group_id
     named = [*checked.rejected["twizzit_id"].tolist(), *checked.set_aside["twizzit_id"].tolist()]
@@ -174,7 +178,7 @@ def store_scan(
             earlier = _earlier(connection, table, scope, columns, unknown)
             if earlier and len(keys) > 1:
                 earlier = _not_left(earlier, seen)
-            frame = checked.valid
+            frame = as_before(connection, table, season, checked.valid, seen.unread_values)
             if earlier:
                 kept = pd.DataFrame(earlier, columns=columns, dtype=object)
                 frame = pd.concat([frame.astype(object), kept], ignore_index=True).drop_duplicates(keys)

@@ -150,7 +150,7 @@ def rows_of_envelope(answer: object, key: str, *, path: str) -> tuple[list[Row],
             endpoint=path,
             status=200,
         )
-    expected = f'an object with "{key}" and "hasMore"'
+    expected = f'an object with a list "{key}", and "hasMore" as true or false,'
     if not isinstance(answer, Mapping):
         raise wrong_shape(path, expected, answer)
     rows, more, total = answer.get(key), _yes_or_no(answer.get("hasMore")), answer.get("total")

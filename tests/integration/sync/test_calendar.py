@@ -1,6 +1,7 @@
 """A season's competitions and matches: what Twizzit holds, moved and cancelled kept apart, nothing started touched."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -147,6 +148,31 @@ def test_moved_cancelled_postponed_finished_and_vanished_are_kept_apart(world: S
     details = synced.history["matches"].details
     assert (details["moved"], details["cancelled"], details["postponed"]) == (2, 1, 1)
     assert synced.history["matches"].status == "success"
+
+
+def test_what_cannot_be_read_any_more_stays_as_it_was(world: SyncWorld, club: int) -> None:
+    """A number or a score in a new shape is not a number that was taken away, nor a match that was not played."""
+    simulated = world.simulator.world
+    player = next(row for row in world.rows(tables.twizzit_players) if row["jersey_number"] is not None)
+    world.simulator.changes.set_number(int(player["twizzit_player_id"]), f"nr. {player['jersey_number']}")
+    simulated.options = replace(simulated.options, quirks=frozenset({"odd_scores"}))
+    unread = calendar_truth(simulated, world.club()).unread_scores
+    assert unread & {id_ for id_, game in games(world).items() if game["status"] == "completed"}
+    before = world.dump(WRITTEN)
+
+    synced = world.sync(club, steps=EVERYTHING)
+
+    assert world.dump(WRITTEN) == before
+    assert world.player(player["twizzit_player_id"])["jersey_number"] == player["jersey_number"]
+    assert synced.history["matches"].details["warnings"]["score_readable"]["count"] == len(unread)
+    moved = next(id_ for id_ in unread if games(world)[id_]["status"] == "completed")
+    world.simulator.changes.move_match(int(moved), f"{simulated.running_season.end} 15:00")
+    world.simulator.changes.set_number(int(player["twizzit_player_id"]), None)
+
+    world.sync(club, steps=EVERYTHING)
+
+    assert (games(world)[moved]["status"], games(world)[moved]["home_score"]) == ("scheduled", 0)
+    assert world.player(player["twizzit_player_id"])["jersey_number"] is None
 
 
 def test_a_game_that_was_started_is_never_touched(world: SyncWorld, club: int) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import update
 
 from tests.support.sync_world import STEPS, SyncWorld
-from twizzit_pipeline.simulator.clubs import PLAYER
+from twizzit_pipeline.simulator.clubs import COACH, PLAYER
 from twizzit_pipeline.simulator.records import Link
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.sync.entities.teams import scan_teams
 
 # Tidy, so that a team's roster is its players; 24 people, of whom five are more than a fifth.
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 8, "other_contacts": 3, "tidy": frozenset({1})}
@@ -149,6 +150,30 @@ def test_who_becomes_a_coach_is_in_no_team(world: SyncWorld, club: int) -> None:
     world.sync(club)
 
     assert (world.player(coach)["is_active"], departure(world, coach)["kind"]) == (False, "no_team")
+
+
+def test_a_group_that_once_looks_like_no_team_takes_no_one_along(world: SyncWorld, simulate: Any) -> None:
+    """Where the account ignores types, one short answer about its members sets a team aside with all its players."""
+    ignored, quirks = frozenset({"group-type"}), frozenset({"relation_ids"})
+    world.simulator = simulate(**SMALL, ignored_filters=ignored, quirks=quirks)
+    club = world.add_credential()
+    world.sync(club)
+    group, people = roster_of(world)
+    rosters = world.club().rosters
+    listed, rosters[group] = rosters[group], []
+
+    with world.session(club) as session:
+        aside = scan_teams(session).set_aside
+        rosters[group] = listed
+        for step in STEPS[1:]:
+            step(session)
+
+    assert (str(group), "not_a_team") in {(row.id, row.reason) for row in aside}
+    assert not world.rows(tables.departures)
+    assert all(world.player(one)["is_active"] for one in people)
+    rosters[group] = [link for link in listed if link.function == COACH]  # and where all answers say so, they have left
+    world.sync(club)
+    assert {departure(world, one)["kind"] for one in people} == {"no_team"}
 
 
 def test_a_number_is_free_for_others_and_given_back_if_it_still_is(world: SyncWorld, club: int) -> None:

@@ -18,10 +18,12 @@ from twizzit_pipeline.sync.scanned import MatchesSeen
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.calendar import read_match_state
 from twizzit_pipeline.sync.timing import Stopwatch
+from twizzit_pipeline.sync.unread_values import UnreadValues
 from twizzit_pipeline.transform.kick_off import belgian_day
 from twizzit_pipeline.transform.matches import matches_frame
 from twizzit_pipeline.twizzit.records import Calendar
 
+_MAY_HAVE_A_RESULT = ("scheduled", "completed")  # the one is what a match without a readable score comes as
 PLANNED = EntityPlan(MATCHES, read_match_state, plan_matches)
 
 
@@ -44,7 +46,7 @@ def scan_matches(session: SyncSession) -> ScanReport:
         details: dict[str, object] = {EVENT_TYPES: types} if any(types.values()) else {}
         known = zip(calendar.matches, frame["status_known"], strict=True)
         details |= unknown_words.as_details("statuses", (match.status for match, is_known in known if not is_known))
-        return Read(checked, set_aside=calendar.set_aside, details=details)
+        return Read(checked, set_aside=calendar.set_aside, unread_values=_unread_results(checked), details=details)
 
     return scan_entity(session, MATCHES, read, lambda season, _: find_missing_matches(session, season))
 
@@ -55,6 +57,13 @@ def _seen(calendar: Calendar, checked: Checked) -> MatchesSeen | None:
     days = {str(id_): belgian_day(moment) for id_, moment in zip(ids, moments, strict=True)}
     found = {match.id for match in calendar.matches} | {row.id for row in calendar.set_aside}
     return None if None in found else MatchesSeen(days, frozenset(map(str, found)) - days.keys())
+
+
+def _unread_results(checked: Checked) -> UnreadValues:
+    """Scores of matches that are not off; what the snapshot has of a result is of the match as it was played then."""
+    on = checked.valid.loc[checked.valid["status"].isin(_MAY_HAVE_A_RESULT), "twizzit_match_id"]
+    ids = checked.warned("score_readable") & frozenset(on.tolist())
+    return UnreadValues(("home_score", "away_score", "status"), ids, alike=("starts_at",))
 
 
 def map_matches(session: SyncSession) -> MappingReport:

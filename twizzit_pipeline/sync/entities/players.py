@@ -25,6 +25,7 @@ from twizzit_pipeline.sync.scanned import RostersSeen
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.teams_and_players import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
+from twizzit_pipeline.sync.unread_values import UnreadValues
 from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.people import Player
 from twizzit_pipeline.twizzit.records import Rosters, SetAside, Team
@@ -57,6 +58,7 @@ def scan_players(session: SyncSession) -> ScanReport:
             checked,
             unread=rosters.failed,
             set_aside=rosters.set_aside,
+            unread_values=UnreadValues(("jersey_number",), checked.warned("jersey_number_readable")),
             found=bool(teams),
             details=details,
             places=places,

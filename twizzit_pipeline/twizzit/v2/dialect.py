@@ -222,8 +222,8 @@ class _OtherIds:
         self._found: dict[str, tuple[str, ...]] | None = None
 
     def keep(self, teams: Sequence[Team]) -> None:
-        """What was read of them for another reason."""
-        self._found = {team.id: team.other_ids for team in teams if team.id is not None}
+        """What was read of them for another reason, besides what is kept: what was set aside is asked for as well."""
+        self._found = self.known() | {team.id: team.other_ids for team in teams if team.id is not None}
 
     def known(self) -> dict[str, tuple[str, ...]]:
         """What has been read of them so far."""
