@@ -21,6 +21,7 @@ from sqlalchemy import URL, make_url
 
 from tests.support.compiled_once import share_compiled_statements
 from tests.support.patience import wait_longer_for_answers
+from tests.support.without_hypothesis import without_hypothesis
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.simulator.world import World
@@ -117,11 +118,14 @@ def _signals_as_in_a_terminal() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _clean_environment() -> Iterator[None]:
-    """No setting of the surrounding environment reaches the tests, nor the fixtures that many of them share."""
+    """No setting of the surrounding environment reaches the tests, nor the fixtures that many of them share; and the
+    processes that tests start have as little of the tests' own as where the program runs.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("TWIZZIT_", "DAGSTER_")) or name == "JWT_SECRET":
                 patch.delenv(name)
+        patch.setenv("PYTHONPATH", without_hypothesis(os.environ.get("PYTHONPATH")))
         yield
 
 

@@ -8,23 +8,37 @@ imported, and once more when the process ends; `benchmarks/definitions_load.py` 
 import atexit
 import functools
 import gc
+import time
 
-# Objects that are new, before a look; the default is 700 (2,000 from Python 3.13 on). Before the first one that is as
-# many as a sync imports, and few processes of a command come to it.
-_BEFORE_THE_FIRST_LOOK = 400_000
+# Objects that are new, before a look; the default is 700 (2,000 from Python 3.13 on).
 _BEFORE_A_LOOK = 50_000
+# The looks that are spared: together they are about as much as a sync imports.
+_LOOKS_AT_IMPORTS = 8
+# What comes later than that was not imported: Dagster's daemon, which imports little, would make garbage for an hour
+# before so many looks are due, and keep all of it. The time of the processor, which goes slowly where others have it.
+_IMPORTING_SECONDS = 5.0
 
 
 @functools.cache
 def collect_seldom() -> None:
     """Have this process look for garbage seldom while it works, and not at all when it ends; once is enough."""
-    gc.set_threshold(_BEFORE_THE_FIRST_LOOK)
-    gc.callbacks.append(_leave_imports)
+    gc.set_threshold(_BEFORE_A_LOOK)
+    gc.callbacks.append(_Imports().pass_over)
     atexit.register(gc.freeze)
 
 
-def _leave_imports(_phase: str, _info: dict[str, int]) -> None:
-    """What was made before the first look is never looked at: nearly all of it was imported."""
-    gc.callbacks.remove(_leave_imports)
-    gc.freeze()
-    gc.set_threshold(_BEFORE_A_LOOK)
+class _Imports:
+    """What a process makes before its work is never looked at: nearly all of it was imported."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def pass_over(self, phase: str, _info: dict[str, int]) -> None:
+        """Sets aside what is there when a look begins, so that it finds nothing to go through."""
+        if phase != "start":
+            return
+        self._looks += 1
+        if self._looks <= _LOOKS_AT_IMPORTS and time.process_time() < _IMPORTING_SECONDS:
+            gc.freeze()
+        else:
+            gc.callbacks.remove(self.pass_over)

@@ -4,13 +4,27 @@ Nothing here opens a connection or starts a thread: neither would outlive a fork
 """
 
 import gc
+import pkgutil
 
+import pandas as pd
+import pandera.pandas as pa
+from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.ciphers import modes
+from cryptography.hazmat.primitives.kdf import hkdf
 from sqlalchemy.dialects.postgresql import psycopg2
 
 from twizzit_pipeline.definitions import defs
 from twizzit_pipeline.orchestration.instance import code_server, kept_storage
+from twizzit_pipeline.twizzit.dialects import DIALECTS
 
-LOADED = (code_server, kept_storage)
+LOADED = (code_server, kept_storage, padding, modes, hkdf)
+
+# By name, as a client has them: which one a credential speaks is known when its run has begun.
+for dialect in DIALECTS.values():
+    pkgutil.resolve_name(dialect.answered_by)
+
+# What pandera checks a frame with it loads with the first one.
+pa.DataFrameSchema().validate(pd.DataFrame())
 
 # Jobs are resolved when they are asked for, which takes as long as a third of a small sync.
 defs.get_repository_def().get_all_jobs()

@@ -203,7 +203,7 @@ def test_a_wrong_password_turns_the_clubs_own_partition_red_and_no_check_of_the_
 
 def _passed(browser: Browser) -> list[str]:
     """How many checks of each asset passed, as the graph shows it when all of them are evaluated."""
-    page = browser.open("/asset-groups?expanded=global@global:teams_and_players,global@global:competitions_and_matches")
+    page = browser.load("/asset-groups?expanded=global@global:teams_and_players,global@global:competitions_and_matches")
     page.wait_for_function(ALL_SAY_WHAT_PASSED, arg=len(ASSETS) + 1 - len(UNCHECKED))
     return sorted(page.get_by_text(re.compile(r"^\d+ / \d+ Passed$")).all_inner_texts())
 

@@ -37,6 +37,7 @@ def test_three_clubs_sync_by_themselves_and_what_was_rejected_is_shown(demo_up: 
         assert f" · {wanted}" in line
         assert ("name_present" in line) == (number != 2), "why, if not success"
     demo_up.line("notification · Twizzit: ", "partial success", "KC Scheldedal", seconds=90)
+    assert "Warning: " not in (demo_up.home / "logs" / "code.log").read_text(encoding="utf-8")
 
 
 def test_a_second_one_is_refused(demo_up: RunningUp) -> None:

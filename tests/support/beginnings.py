@@ -130,8 +130,11 @@ def deed(name: str, *arguments: Any) -> st.SearchStrategy[Deed]:
 
 
 def histories(quiet: st.SearchStrategy[Deed], running: st.SearchStrategy[Deed]) -> st.SearchStrategy[History]:
-    """Some things happen, then a sync or a decision, once or twice; a sync is at the end of all."""
-    return st.lists(st.tuples(st.lists(quiet, min_size=1, max_size=5), running), min_size=1, max_size=2)
+    """Many things happen, then a sync or a decision, once to three times; a sync is at the end of all.
+
+    Most deeds cost far less than a sync, and what may go wrong is what one deed makes of another.
+    """
+    return st.lists(st.tuples(st.lists(quiet, min_size=2, max_size=9), running), min_size=1, max_size=3)
 
 
 def live(club: ClubLife, history: History) -> None:

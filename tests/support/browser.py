@@ -30,7 +30,32 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Pages of the browser's own under its field for addresses, which a window that shows none has too: to load them for
+# each window takes longer than what the tests look at.
+_NEVER_SEEN = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+# What Playwright switches off: the last list is the one that counts.
+_BY_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
 _LARGEST_PICTURE = 300_000
+# What a link within the UI does; the UI asks the server for no page.
+_GO = """path => {
+    history.pushState({}, "", path)
+    dispatchEvent(new PopStateEvent("popstate", {state: {}}))
+}"""
+_NOWHERE, _NOT_FOUND = "/runs/nowhere", "No run found"
 
 
 @dataclass
@@ -53,9 +78,20 @@ class Browser:
         self.page.on("pageerror", lambda error: self.complaints.append(f"raised: {error}"))
         self.page.on("response", self._answered)
 
-    def open(self, path: str) -> Page:
-        """The page at this path of the UI."""
+    def load(self, path: str) -> Page:
+        """The page at this path of the UI, with nothing that was loaded or asked before."""
         self.page.goto(self.url + path)
+        return self.page
+
+    def open(self, path: str) -> Page:
+        """The page at this path, reached as by a link from one that is loaded: to load it anew takes longer than what
+        a test looks at. What the page before showed is gone; what the UI has asked already it may show again first.
+        """
+        if not self.page.url.startswith(self.url):
+            return self.load(path)
+        self.page.evaluate(_GO, _NOWHERE)
+        self.page.get_by_text(_NOT_FOUND).wait_for()
+        self.page.evaluate(_GO, path)
         return self.page
 
     def text(self, text: str) -> Locator:
@@ -115,4 +151,5 @@ def chromium() -> Iterator[PlaywrightBrowser]:
 
 
 def _flags() -> list[str]:
-    return [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    without = f"--disable-features={','.join((*_NEVER_SEEN, *_BY_PLAYWRIGHT))}"
+    return [*_FLAGS, without, *(["--no-sandbox"] if os.geteuid() == 0 else [])]

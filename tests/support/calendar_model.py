@@ -40,6 +40,7 @@ class MatchesModel(ListedModel):
         missing = {one for one in self.known if self.is_missing(one, said) and found.get(one) != "present"}
         before, of = self.counted()
         gone_over = self._go_over(said)
+        gone_over |= self._go_over_moved(said, found, gone_over)
         self._are_missing(missing, found, before, of, stay=gone_over.keys())
         for earlier, remote_id in gone_over.items():
             self.known[remote_id] = self.known.pop(earlier)
@@ -109,6 +110,23 @@ class MatchesModel(ListedModel):
             if remote_id not in self.known and wanted[meeting] == 1 and len(fitting) == 1:
                 found[fitting[0]] = remote_id
         return found
+
+    def _go_over_moved(
+        self, said: Mapping[str, Values], found: Mapping[str, str], gone_over: Mapping[str, str]
+    ) -> dict[str, str]:
+        """docs/departures.md: "A match that also got another time keeps its game, moved, where nothing else can be
+        meant".
+        """
+        new = said.keys() - self.known.keys() - {*gone_over.values()}
+        gone = [one for one in self.known.keys() - gone_over.keys() if one not in said]
+        times = Counter(self.sides[one] for one in (*new, *gone))
+        pairs = {self.sides[one]: one for one in new}
+        return {
+            one: pairs[self.sides[one]]
+            for one in gone
+            if found.get(one) == "absent" and self._is_coming(self.known[one])
+            if self.sides[one] in pairs and times[self.sides[one]] == 2
+        }
 
     def _is_shotspots(self, remote_id: str, one: Known, words: Values) -> None:
         """A game in progress is ShotSpot's: its mapping alone follows Twizzit."""

@@ -180,6 +180,8 @@ class ClubHistory(ClubTeams):
         self._judge_answers(listed, spoiled)
         here = {one for one, row in self.model.people.items() if row.plays}
         self.model.sync(Seen(seen, read, spoiled.unread is None, self.account.found), self.local_id_of)
+        for remote_id in here & listed - read.keys():  # in a team that waits for a person: listed, so nothing to decide
+            self.model.people[remote_id].away = None
         gone = {one for one in here if not self.model.people[one].plays}
         assert not [one for one in gone if playing.get(one)], "no one leaves who plays"
         for remote_id in unsure:

@@ -20,6 +20,8 @@ from typing import Any
 
 import psutil
 
+from tests.support.without_hypothesis import without_hypothesis
+
 _APART = ["unshare", "--uts", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc"]
 _ENTER = 'hostname "$1" && mount --bind "$2" "$2" && mount -o remount,bind,ro / && shift 2 && exec "$@"'
 
@@ -63,7 +65,7 @@ class Pod:
         command = [*container.get("command", ()), *container.get("args", ())]
         own = self.folder / "tmp"
         own.mkdir(parents=True)
-        given = {"HOME": "/tmp/twizzit", **self.variables}
+        given = {"HOME": "/tmp/twizzit", "PYTHONPATH": without_hypothesis(None), **self.variables}
         environment = {name: _moved(value, own) for name, value in given.items()}
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
         if _may_be_apart():

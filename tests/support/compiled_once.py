@@ -22,7 +22,14 @@ def share_compiled_statements(patch: pytest.MonkeyPatch) -> None:
     def engine_created(cls: type[PGDialect], engine: Engine) -> None:
         own = engine.dialect
         assert isinstance(own, PGDialect)
-        kind = (cls, own._json_serializer is None, own._json_deserializer is None, own.paramstyle)
+        # How a connection begins is the dialect's as well: Dagster's commit each statement by themselves.
+        kind = (
+            cls,
+            own._json_serializer is None,
+            own._json_deserializer is None,
+            own.paramstyle,
+            own._on_connect_isolation_level,
+        )
         known = met.get(kind)
         if known is None or getattr(known, "server_version_info", None) is None:
             met[kind] = own

@@ -28,6 +28,7 @@ PATIENCE_SECONDS = 60.0
 PRELOADED = (
     __name__,
     *(f"tests.support.{module}" for module in ("rotate_process", "embedded_homes", "calendar_world")),
+    "pandera.backends.pandas.builtin_checks",  # which pandera loads with the first frame
 )
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(list(PRELOADED))

@@ -124,7 +124,7 @@ ARROWS: dict[str, set[str]] = {
         *_DATABASE,
     },
     "definitions": {"orchestration", "orchestration.assets", "orchestration.sensors", "storage"},
-    "preloaded": {"definitions", "orchestration.instance"},
+    "preloaded": {"definitions", "orchestration.instance", "twizzit"},
     "http_api": {
         "http_api.pages",
         "http_api.routes",

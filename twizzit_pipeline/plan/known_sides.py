@@ -25,11 +25,11 @@ def _known(state: MatchState, remote: RemoteMatch, mapping: MappingRow | None) -
         return remote
     if (last_said(base) or {}).get("date") != remote.starts_at:
         return remote
-    return replace(
-        remote,
-        home_team_id=remote.home_team_id or _not_listed(state, base.get("home")),
-        away_team_id=remote.away_team_id or _not_listed(state, base.get("away")),
-    )
+    home = remote.home_team_id or _not_listed(state, base.get("home"))
+    away = remote.away_team_id or _not_listed(state, base.get("away"))
+    if (home, away) == (remote.home_team_id, remote.away_team_id):  # as mostly, and there are thousands
+        return remote
+    return replace(remote, home_team_id=home, away_team_id=away)
 
 
 def _not_listed(state: MatchState, side: object) -> str | None:

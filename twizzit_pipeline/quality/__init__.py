@@ -9,21 +9,22 @@ A judgement never fails a sync: what cannot be judged is said to be so.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
 
-from sqlalchemy import Connection, distinct, func, select, text
+from sqlalchemy import CompoundSelect, Connection, Select, distinct, func, select, text
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.plan.chosen import LEFT
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.narrowing import NOT_CREATED
-from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
+from twizzit_pipeline.quality.asides import details_before, set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.quality.findings import Finding, Quality, Scope, Tolerance, ratio
-from twizzit_pipeline.quality.judged import Judged, Step
+from twizzit_pipeline.quality.judged import KEPT, Judged, Step
 from twizzit_pipeline.quality.names import COMPLETE, CONFLICTS, FEW_REJECTED, OWNED
 from twizzit_pipeline.quality.namesakes import namesakes
-from twizzit_pipeline.quality.volume import volume
+from twizzit_pipeline.quality.volume import counted_before, volume
 from twizzit_pipeline.runs.details import LISTED, MAPPINGS
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.engine import driver_errors
@@ -104,11 +105,10 @@ def _scan(connection: Connection, session: SyncSession, season: SeasonRow, repor
         passed=not FEW.exceeded(len(rejected), report.items),
         grave=MANY.exceeded(len(rejected), report.items),
     )
-    seen = judged.of_scan(session.credential.id, season.id)
-    listed = select(func.count(distinct(judged.snapshot.c[judged.remote_id]))).where(seen)
-    now = int(connection.scalar(listed) or 0)
-    yield volume(connection, session, report.entity, LISTED, now, "season")
-    yield set_aside_in_scan(connection, session, season, report)
+    now = int(connection.scalar(_listed(judged, session.credential.id, season.id)) or 0)
+    before = details_before(connection, session, report.entity)
+    yield volume([int(details[LISTED]) for details in before if details[LISTED] is not None], now, "season")
+    yield set_aside_in_scan(connection, session, season, report, before)
     if judged.scanned_names is not None:
         names_seen = judged.scanned_names(connection, session.credential.id, season.id)
         yield namesakes(names_seen, "season", local=False)
@@ -123,7 +123,8 @@ def _mapping(
     speaks_of: Scope = "credential" if report.deciding else "season"
     ours = judged.ours(credential_id, season.id, speaks_of)
     yield _completeness(connection, session, season, report, judged)
-    yield volume(connection, session, report.entity, MAPPINGS, report.mappings, "credential")
+    before = counted_before(connection, session, report.entity, MAPPINGS)
+    yield volume(before, report.mappings, "credential")
     yield set_aside_in_plan(connection, session, report, report.items)
     yield judged.astray(connection, credential_id, ours, speaks_of)
     yield _open_conflicts(connection, credential_id, report)
@@ -154,19 +155,34 @@ def _completeness(
     connection: Connection, session: SyncSession, season: SeasonRow, report: MappingReport, judged: Judged
 ) -> Finding:
     """Every row of the snapshot has a mapping of this credential, or the step said that it has none, and why."""
-    snapshot, mappings = judged.snapshot.c, judged.mappings.c
-    mapped = select(remote_id(judged.mappings)).where(mappings.credential_id == session.credential.id)
-    missing = select(snapshot[judged.remote_id]).where(judged.of_scan(session.credential.id, season.id))
     narrowing = session.narrowing
-    if narrowing.group_id is not None and judged.of_one_team:
-        missing = missing.where(snapshot["twizzit_team_id"] == narrowing.group_id)
     accounted = {remote_id for why in (report.failed, report.set_aside) for ids in why.values() for remote_id in ids}
     accounted.update(report.warnings.get(DEPARTED, ()))
     if not narrowing.create_missing:
         accounted.update(report.warnings.get(NOT_CREATED, ()))
     if narrowing.chosen is not None:
         accounted.update(remote_id for reason in LEFT for remote_id in report.warnings.get(reason, ()))
-    # Sets, since PostgreSQL may compare each row with each in an EXISTS of tables that have no statistics yet.
-    found = sorted(connection.scalars(missing.except_(mapped)))
+    unmapped = _unmapped(judged, session.credential.id, season.id, narrowing.group_id)
+    found = sorted(connection.scalars(unmapped))
     lost = tuple(remote_id for remote_id in found if remote_id not in accounted)
     return Finding(COMPLETE, _limited_to(session), lost, numbers={"failed_and_said_so": len(accounted)}, grave=True)
+
+
+@lru_cache(KEPT)
+def _listed(judged: Judged, credential_id: int, season_id: int) -> Select[int]:
+    """How many distinct remote ids the snapshot holds."""
+    listed = func.count(distinct(judged.snapshot.c[judged.remote_id]))
+    return select(listed).where(judged.of_scan(credential_id, season_id))
+
+
+@lru_cache(KEPT)
+def _unmapped(judged: Judged, credential_id: int, season_id: int, group_id: str | None) -> CompoundSelect[str]:
+    """The remote ids of the snapshot, or of one team's rows in it, that have no mapping of the credential.
+
+    Sets, since PostgreSQL may compare each row with each in an EXISTS of tables that have no statistics yet.
+    """
+    mapped = select(remote_id(judged.mappings)).where(judged.mappings.c.credential_id == credential_id)
+    seen = select(judged.snapshot.c[judged.remote_id]).where(judged.of_scan(credential_id, season_id))
+    if group_id is not None and judged.of_one_team:
+        seen = seen.where(judged.snapshot.c["twizzit_team_id"] == group_id)
+    return seen.except_(mapped)

@@ -1,7 +1,7 @@
 """Whether as much is set aside as usual: against the last ten syncs, and team by team."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from statistics import median
 from typing import Any
@@ -35,11 +35,20 @@ WHOLE_TEAM = "whole_team"
 _Ids = dict[str, tuple[str, ...]]
 
 
-def set_aside_in_scan(connection: Connection, session: SyncSession, season: SeasonRow, report: ScanReport) -> Finding:
+def set_aside_in_scan(
+    connection: Connection,
+    session: SyncSession,
+    season: SeasonRow,
+    report: ScanReport,
+    before: Sequence[Mapping[str, Any]],
+) -> Finding:
     """Rows that the scan set aside: a reason whose share has jumped, a team that has lost its players, or a team of
     which one function took them all.
+
+    Args:
+        before: what the last syncs left in the history, see `details_before`.
     """
-    before = _before(connection, session, report.entity)
+    before = [details for details in before if ROWS in details]
     found: _Ids = {}
     if session.narrowing.group_id is None:
         found |= _jumps(before, by_label(report.set_aside), report.counts.read)
@@ -57,7 +66,8 @@ def set_aside_in_plan(connection: Connection, session: SyncSession, report: Mapp
     Args:
         items: how many items there were.
     """
-    before = _before(connection, session, report.entity) if report.set_aside else []
+    before = details_before(connection, session, report.entity) if report.set_aside else []
+    before = [details for details in before if ROWS in details]
     found = _jumps(before, report.set_aside, items) if session.narrowing.group_id is None else {}
     aside = sum(len(ids) for ids in report.set_aside.values())
     speaks_of: Scope = "season" if session.narrowing.group_id is None else "one team"
@@ -150,10 +160,12 @@ def _taken_by_one_function(connection: Connection, session: SyncSession, report:
 
 @cache
 def _details(entity: str) -> Select[Any]:
-    return last_syncs(select(sync_history.c.details), entity, ROWS, LISTED)
+    return last_syncs(select(sync_history.c.details), entity, LISTED)
 
 
-def _before(connection: Connection, session: SyncSession, entity: str) -> list[Mapping[str, Any]]:
-    """What the last ten syncs of everything counted, those that count rows at all."""
+def details_before(connection: Connection, session: SyncSession, entity: str) -> list[Mapping[str, Any]]:
+    """What the last ten syncs of everything left in the history: `LISTED` among it, and `ROWS` of each but very old
+    ones.
+    """
     found = connection.scalars(_details(entity), before_run(session))
     return [details for details in found if details is not None]

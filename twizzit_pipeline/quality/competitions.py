@@ -1,11 +1,12 @@
 """What is asked about competitions: where their mappings point, and whose they are."""
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, or_, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, fed_clubs, nobodys, of_its_organizations
+from twizzit_pipeline.quality.judged import KEPT, Condition, Judged, fed_clubs, nobodys, of_its_organizations
 from twizzit_pipeline.quality.names import SOMEWHERE
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import competition_mappings, competitions, games, twizzit_competitions
@@ -23,6 +24,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
     return Finding(SOMEWHERE, speaks_of, gone, reasons={"local_row_gone": len(gone)}, grave=True)
 
 
+@lru_cache(KEPT)
 def _without_owner(credential_id: int) -> Select[Any]:
     """Of the competitions in which a club of the credential plays."""
     clubs = fed_clubs(credential_id)

@@ -21,7 +21,7 @@ from twizzit_pipeline.storage.tables import credentials, team_mappings, teams
 
 Condition = ColumnElement[bool]
 
-_KEPT = 100  # what several questions of one sync have in common is put together once
+KEPT = 100  # what several questions of one sync, or those of several, have in common is put together once
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def those_astray(connection: Connection, mappings: Select[tuple[int, str, str]],
     return Finding(SOMEWHERE, speaks_of, tuple(row[1] for row in rows), reasons=reasons, grave=True)
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def scan_of(snapshot: Table, credential_id: int, season_id: int) -> Condition:
     """The rows of a snapshot of one credential and season."""
     return and_(snapshot.c.credential_id == credential_id, snapshot.c.season_id == season_id)
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def fed_clubs(credential_id: int) -> Select[tuple[int]]:
     """The ids of ShotSpot's clubs that have a team of the credential."""
     team, mapping = teams.alias(), team_mappings.alias()  # the query around this one may ask the same tables
@@ -103,13 +103,13 @@ def fed_clubs(credential_id: int) -> Select[tuple[int]]:
     )
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def nobodys(mappings: Table) -> Condition:
     """Mappings whose credential is gone, or was never known."""
     return mappings.c.credential_id.is_(None) | mappings.c.credential_id.not_in(select(credentials.c.id))
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def of_its_organizations(mappings: Table, credential_id: int) -> Condition:
     """Mappings of the organizations that a credential reads: a match, and its competition, may be another club's too,
     with ids of its own.

@@ -6,6 +6,7 @@ Twizzit says alone.
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Select,
     Time,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -27,6 +29,7 @@ from sqlalchemy import (
 from twizzit_pipeline.contracts.matches import MATCH_MINUTES, ZONE
 from twizzit_pipeline.quality.findings import Finding, Scope
 from twizzit_pipeline.quality.judged import (
+    KEPT,
     Condition,
     Judged,
     Step,
@@ -68,6 +71,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
     return those_astray(connection, mappings, speaks_of)
 
 
+@lru_cache(KEPT)
 def _without_owner(credential_id: int) -> Select[tuple[str]]:
     clubs = fed_clubs(credential_id)
     return (
@@ -130,11 +134,28 @@ def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow
     The same two teams twice are one match that is there twice, once for the credential of each club, for example. Of a
     game whose day alone is known, which stands at midnight, nothing else can be said.
     """
+    within = {"first": _midnight(season.start_date), "after": _midnight(season.end_date + timedelta(days=1))}
+    found = connection.execute(_overlapping(credential_id), within).all()
+    twice = {row.id for row in found if row.pair == row.pair_before}
+    clashing = dict.fromkeys(str(game_id) for row in found for game_id in (row.id_before, row.id))
+    others = {row.id for row in found} - twice
+    return Finding(
+        ONE_AT_A_TIME,
+        "season",
+        tuple(clashing),
+        local=True,
+        reasons={"the_same_two_teams": len(twice), "a_team_in_two_matches": len(others)},
+    )
+
+
+@lru_cache(KEPT)
+def _overlapping(credential_id: int) -> Select[Any]:
+    """Games of the credential's clubs from `first` to `after`, each after one that it follows too soon."""
     clubs = fed_clubs(credential_id)
     theirs = (
         or_(games.c.home_club_id.in_(clubs), games.c.away_club_id.in_(clubs)),
         or_(games.c.status.in_(_PLAYED), games.c.status.is_(None)),
-        games.c.date.between(_midnight(season.start_date), _midnight(season.end_date + timedelta(days=1))),
+        games.c.date.between(bindparam("first"), bindparam("after")),
     )
     # Their clubs as well: of some opponents the club alone is known.
     both = ((games.c.home_club_id, games.c.away_club_id), (games.c.home_team_id, games.c.away_team_id))
@@ -164,17 +185,7 @@ def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow
         *(cast(func.timezone(ZONE, at), Time) != time() for at in (following.c.date, following.c.date_before))
     )
     said = or_(hours_known, following.c.pair == following.c.pair_before)
-    found = connection.execute(select(following).where(soon, said).order_by(following.c.id)).all()
-    twice = {row.id for row in found if row.pair == row.pair_before}
-    clashing = dict.fromkeys(str(game_id) for row in found for game_id in (row.id_before, row.id))
-    others = {row.id for row in found} - twice
-    return Finding(
-        ONE_AT_A_TIME,
-        "season",
-        tuple(clashing),
-        local=True,
-        reasons={"the_same_two_teams": len(twice), "a_team_in_two_matches": len(others)},
-    )
+    return select(following).where(soon, said).order_by(following.c.id)
 
 
 def _midnight(day: date) -> datetime:

@@ -1,12 +1,13 @@
 """What is asked about players: their names, where their mappings point, whose they are, and who may play."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, exists, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of, those_astray
+from twizzit_pipeline.quality.judged import KEPT, Condition, Judged, fed_clubs, nobodys, scan_of, those_astray
 from twizzit_pipeline.quality.names import REGISTRATION
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import player_mappings, players, team_mappings, twizzit_players, twizzit_teams
@@ -28,6 +29,7 @@ def _scanned_names(connection: Connection, credential_id: int, season_id: int) -
         yield player_id, clubs.get(team_id), *name
 
 
+@lru_cache(KEPT)
 def _local_names(credential_id: int) -> Select[Any]:
     """Players who have left are no namesakes any more."""
     return select(players.c.id, players.c.club_id, players.c.first_name, players.c.last_name).where(
@@ -53,6 +55,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
     return those_astray(connection, mappings, speaks_of)
 
 
+@lru_cache(KEPT)
 def _without_owner(credential_id: int) -> Select[Any]:
     return (
         select(remote_id(player_mappings))

@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of
+from twizzit_pipeline.quality.judged import KEPT, Condition, Judged, fed_clubs, nobodys, scan_of
 from twizzit_pipeline.quality.names import SOMEWHERE
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import clubs, team_mappings, teams, twizzit_teams
@@ -22,6 +23,7 @@ def _scanned_names(connection: Connection, credential_id: int, season_id: int) -
     return connection.execute(select(table.twizzit_team_id, table.club_name, table.name).where(seen))
 
 
+@lru_cache(KEPT)
 def _local_names(credential_id: int) -> Select[Any]:
     """Teams that ended long ago are no namesakes; ShotSpot itself allows one exact name in a season."""
     place = func.concat_ws("|", teams.c.club_id, teams.c.season_id)
@@ -76,6 +78,7 @@ def _of_another_club(found: list[_Found]) -> list[str]:
     return strays
 
 
+@lru_cache(KEPT)
 def _without_owner(credential_id: int) -> Select[Any]:
     return (
         select(remote_id(team_mappings))

@@ -1,5 +1,6 @@
 """Whether there is as much as usual, against the last ten syncs of the same credential, season and entity."""
 
+from collections.abc import Sequence
 from functools import cache
 from statistics import median
 from typing import Any
@@ -17,15 +18,12 @@ SYNCS = 10
 _FEWEST = 4
 
 
-def volume(
-    connection: Connection, session: SyncSession, entity: str, counted: str, now: int, speaks_of: Scope
-) -> Finding:
+def volume(before: Sequence[int], now: int, speaks_of: Scope) -> Finding:
     """A sudden halving: half of the usual (the median) or less. A lasting one is the usual after six syncs.
 
     Args:
-        counted: which number of the history's details `now` is compared with; a sync that lacks it is passed over.
+        before: what the last syncs counted.
     """
-    before = _before(connection, session, entity, counted)
     usual = median(before) if before else now
     halved = usual >= _FEWEST and now * 2 <= usual
     return Finding(
@@ -60,6 +58,7 @@ def _counted(entity: str, counted: str) -> Select[Any]:
     return last_syncs(select(cast(sync_history.c.details[counted].astext, Integer)), entity, counted)
 
 
-def _before(connection: Connection, session: SyncSession, entity: str, counted: str) -> list[int]:
+def counted_before(connection: Connection, session: SyncSession, entity: str, counted: str) -> list[int]:
+    """A number of the history's details in the last ten syncs; one that lacks it is passed over."""
     found = connection.scalars(_counted(entity, counted), before_run(session))
     return [int(count) for count in found if count is not None]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
@@ -46,6 +46,10 @@ __all__ = [
     "today",
     "usable",
 ]  # fmt: skip
+
+_OF_CREDENTIAL = select(*(twizzit_seasons.c[name] for name in ROW)).where(
+    twizzit_seasons.c.credential_id == bindparam("owner")
+)
 
 _BEFORE_AN_ID = LONGEST - 12  # what is left of a label that another season of the account has too
 USUAL_START = "07-01"  # the month and day on which a season begins, where the settings do not matter
@@ -103,10 +107,7 @@ def refresh(
     since one that is still to come, as a clock says that is put back later.
     """
     day = day or today()
-    columns = (twizzit_seasons.c[name] for name in ROW)
-    kept = connection.execute(
-        select(*columns).where(twizzit_seasons.c.credential_id == credential_id).order_by(twizzit_seasons.c.id)
-    ).all()
+    kept = connection.execute(_OF_CREDENTIAL.order_by(twizzit_seasons.c.id), {"owner": credential_id}).all()
     settled: list[Season] = []
     unlisted = {row.id for row in kept if row.unlisted_since is None or row.unlisted_since > day}
     for row_id, season in settle(seasons, [Kept(*row) for row in kept]):
@@ -205,8 +206,7 @@ def no_label(asked: str) -> str:
 
 def known(connection: Connection, credential_id: int, season_start: str) -> list[SeasonRow]:
     """Every season of a credential, the oldest first."""
-    wanted = select(*(twizzit_seasons.c[name] for name in ROW))
-    return of_rows(connection.execute(wanted.where(twizzit_seasons.c.credential_id == credential_id)), season_start)
+    return of_rows(connection.execute(_OF_CREDENTIAL, {"owner": credential_id}), season_start)
 
 
 def others(listed: Sequence[SeasonRow], season: SeasonRow) -> frozenset[str]:

@@ -7,7 +7,7 @@ Rows that are already as they should be are not written at all: not even locked,
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -22,18 +22,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    FromClause,
     Integer,
     MetaData,
-    Select,
     Table,
     Text,
-    and_,
     any_,
     bindparam,
     delete,
     exists,
-    false,
     func,
     literal,
     or_,
@@ -44,6 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import DBAPIError
 
+from twizzit_pipeline.storage.comparison import ROWS, compared, compared_in, named, same_key, sent_rows, within
 from twizzit_pipeline.storage.temporary import drop, temporary_table
 from twizzit_pipeline.storage.unquoted import values_taken_out
 
@@ -114,50 +111,55 @@ def synchronise(
         if name in frame and not (frame[name] == value).all():
             raise ValueError(f"rows outside the scope: {name} is not everywhere {value!r}")
     if frame.empty:
-        return Written(deleted=connection.execute(delete(table).where(_within(table, scope)), _named(scope)).rowcount)
+        return Written(deleted=connection.execute(delete(table).where(within(table, scope)), named(scope)).rowcount)
     # What is the same in every row does not travel; something is left for rows to be joined by.
     travels = {name for name in keys if name not in scope} or {keys[-1]}
     if constant := {name: value for name, value in scope.items() if name in travels}:
         frame = frame.assign(**constant)
     names = [name for name in _names(frame) if name in travels or name not in scope]
-    with _staged(connection, table, frame, names, keys) as staged, _joined_whole(connection):
-        # One comparison says which of the statements have anything to do: usually none has. PostgreSQL has one way to
-        # carry it out, with statistics or without; for those, it would expect a thousand rows.
-        differ = _compared(connection, table, staged, keys, scope)
-        if differ != Written():
-            connection.execute(text(f'ANALYZE "{staged.name}"'))
-        deleted = inserted = updated = 0
-        if differ.deleted:
-            gone = delete(table).where(_within(table, scope), ~exists().where(_same_key(table, staged, keys)))
-            deleted = connection.execute(gone, _named(scope)).rowcount
-        if differ.updated:
-            updated = _update(connection, table, staged, keys, scope)
-        if differ.inserted:
-            inserted = _insert(connection, table, staged, keys, scope)
-        return Written(inserted, updated, deleted)
+    if len(set(zip(*(frame[name].tolist() for name in keys if name in names), strict=True))) < len(frame):
+        raise ValueError(f"rows for {table.name} with the same {', '.join(keys)}")
+    # One comparison says which of the statements have anything to do: usually none has. Few rows are a parameter of it,
+    # and nothing is made in the database's catalogue for them.
+    differ = _compared_as_sent(connection, table, frame, names, keys, scope) if len(frame) <= MANY else None
+    if differ == Written():
+        return differ
+    with _staged(connection, table, frame, names) as staged:
+        differ = differ or Written(*compared(connection, table, staged, keys, scope))
+        if differ == Written():
+            return differ
+        connection.execute(text(f'ANALYZE "{staged.name}"'))  # or PostgreSQL would expect a thousand rows
+        with _joined_whole(connection):
+            return _write(connection, table, staged, keys, scope, differ)
 
 
-def _compared(
-    connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]
+def _write(
+    connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any], differ: Written
 ) -> Written:
-    """How many rows of the scope are new, different and gone, by the staged ones."""
-    found = connection.execute(_comparison(table, staged, tuple(keys), tuple(scope)), _named(scope)).one()
-    return Written(found.new, found.different, found.gone)
+    """Carries out the statements that have anything to do."""
+    deleted = inserted = updated = 0
+    if differ.deleted:
+        gone = delete(table).where(within(table, scope), ~exists().where(same_key(table, staged, keys)))
+        deleted = connection.execute(gone, named(scope)).rowcount
+    if differ.updated:
+        updated = _update(connection, table, staged, keys, scope)
+    if differ.inserted:
+        inserted = _insert(connection, table, staged, keys, scope)
+    return Written(inserted, updated, deleted)
 
 
-@lru_cache(_KEPT)
-def _comparison(table: Table, staged: Table, keys: tuple[str, ...], scope: tuple[str, ...]) -> Select[Any]:
-    kept = select(*(table.c[column.name] for column in staged.c)).where(_within(table, scope)).subquery()
-    different = or_(false(), *[kept.c[name].is_distinct_from(staged.c[name]) for name in _compared_in(staged, keys)])
-    is_new, is_gone = kept.c[keys[-1]].is_(None), staged.c[keys[-1]].is_(None)
-    both = staged.join(kept, _same_key(kept, staged, keys), full=True)
-    counts = {"new": is_new, "different": and_(~is_new, ~is_gone, different), "gone": is_gone}
-    wanted = select(*(func.count().filter(which).label(name) for name, which in counts.items()))
-    return cast("Select[Any]", wanted.select_from(both))
-
-
-def _compared_in(staged: Table, keys: Sequence[str]) -> list[str]:
-    return [column.name for column in staged.c if column.name not in keys]
+def _compared_as_sent(
+    connection: Connection,
+    table: Table,
+    frame: "pd.DataFrame",
+    names: Sequence[str],
+    keys: Sequence[str],
+    scope: Mapping[str, Any],
+) -> Written:
+    columns = [_plain(frame[name], table.c[name]) for name in names]
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    sent = sent_rows(table, tuple(names))
+    return Written(*compared(connection, table, sent, keys, scope, {ROWS: _dumps(rows, default=str)}))
 
 
 def analyse(engine: Engine, written: Collection[Table]) -> None:
@@ -202,13 +204,8 @@ def written_through(connection: Connection, table: Table) -> dict[str, str]:
 
 
 @contextmanager
-def _staged(
-    connection: Connection, table: Table, frame: "pd.DataFrame", names: Sequence[str], keys: Sequence[str]
-) -> Iterator[Table]:
+def _staged(connection: Connection, table: Table, frame: "pd.DataFrame", names: Sequence[str]) -> Iterator[Table]:
     """These columns of the frame in a temporary table with the target's types."""
-    rows = zip(*(frame[name].tolist() for name in keys if name in names), strict=True)
-    if len(set(rows)) < len(frame):
-        raise ValueError(f"rows for {table.name} with the same {', '.join(keys)}")
     staged = temporary_table(connection, [(name, table.c[name].type) for name in names])
     copy_frame(connection, frame, staged, names)
     yield staged
@@ -227,23 +224,14 @@ def _joined_whole(connection: Connection) -> Iterator[None]:
     connection.exec_driver_sql("SET LOCAL enable_nestloop TO DEFAULT")
 
 
-def _within(table: Table, scope: Iterable[str]) -> ColumnElement[bool]:
-    """The rows of the scope, whose values are parameters of the statement (`_named`)."""
-    return and_(*[table.c[name] == bindparam(f"scope_{name}") for name in scope])
-
-
-def _named(scope: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"scope_{name}": value for name, value in scope.items()}
-
-
 def _update(connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]) -> int:
-    names = _compared_in(staged, keys)
+    names = compared_in(staged, keys)
     sources = written_through(connection, table)
     target = writable(table, sources)
     different = or_(*[target.c[name].is_distinct_from(staged.c[name]) for name in names])
     values = {target.c[sources.get(name, name)]: staged.c[name] for name in names}
-    statement = update(target).values(values).where(_same_key(target, staged, keys), different)
-    return connection.execute(statement.where(_within(target, scope)), _named(scope)).rowcount
+    statement = update(target).values(values).where(same_key(target, staged, keys), different)
+    return connection.execute(statement.where(within(target, scope)), named(scope)).rowcount
 
 
 def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]) -> int:
@@ -251,7 +239,7 @@ def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[
     target = writable(table, sources)
     constants = {name: literal(value, table.c[name].type) for name, value in scope.items() if name not in staged.c}
     columns = {**{column.name: column for column in staged.c}, **constants}
-    there = exists().where(_same_key(target, staged, keys), _within(target, scope))
+    there = exists().where(same_key(target, staged, keys), within(target, scope))
     new = select(*columns.values()).where(~there).order_by(*[columns[name] for name in keys if name in staged.c])
     statement = insert(target).from_select([sources.get(name, name) for name in columns], new)
     # A row that another transaction inserted meanwhile is updated instead.
@@ -262,7 +250,7 @@ def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[
         statement = statement.on_conflict_do_update(index_elements=index, set_=values)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=index)
-    return connection.execute(statement, _named(scope), execution_options={"preserve_rowcount": True}).rowcount
+    return connection.execute(statement, named(scope), execution_options={"preserve_rowcount": True}).rowcount
 
 
 def writable(table: Table, sources: Mapping[str, str]) -> Table:
@@ -277,22 +265,23 @@ def _as_it_is(table: Table, sources: tuple[tuple[str, str], ...]) -> Table:
     return Table(table.name, MetaData(), *known, *extra)
 
 
-def _same_key(table: FromClause, staged: Table, keys: Sequence[str]) -> ColumnElement[bool]:
-    """The keys that the staged rows have: the others are the same in the whole scope."""
-    return and_(*[table.c[key] == staged.c[key] for key in keys if key in staged.c])
-
-
 def _names(frame: "pd.DataFrame") -> list[str]:
     return [str(name) for name in frame.columns]
 
 
 def _values(series: "pd.Series[Any]", column: Column[Any]) -> list[object]:
     """Python values that psycopg takes, None for every kind of null."""
+    values = _plain(series, column)
+    if isinstance(column.type, JSONB):
+        return [None if value is None else Jsonb(value, dumps=_dumps) for value in values]
+    return values
+
+
+def _plain(series: "pd.Series[Any]", column: Column[Any]) -> list[object]:
+    """Python values, None for every kind of null."""
     values, null = series.tolist(), series.array.isna()
     if null.any():
         values = [None if none else value for value, none in zip(values, null, strict=True)]
-    if isinstance(column.type, JSONB):
-        return [None if value is None else Jsonb(value, dumps=_dumps) for value in values]
     if isinstance(column.type, Integer):
         return [None if value is None else _whole(value) for value in values]
     return values

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any, Generic
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
@@ -263,8 +264,12 @@ def _set_aside(counts: EntityCounts, found: Mapping[str, tuple[str, ...]]) -> No
 
 
 def _owned(connection: Connection, table: Table, credential_id: int) -> int:
-    owned = select(func.count()).select_from(table).where(table.c.credential_id == credential_id)
-    return int(connection.scalar(owned) or 0)
+    return int(connection.scalar(_count_of(table), {"owner": credential_id}) or 0)
+
+
+@cache
+def _count_of(mappings: Table) -> Select[int]:
+    return select(func.count()).select_from(mappings).where(mappings.c.credential_id == bindparam("owner"))
 
 
 def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch, waiting: int) -> MappingReport:

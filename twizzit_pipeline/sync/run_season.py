@@ -35,19 +35,22 @@ class RunSeason:
         listed = seasons.listed(source.seasons(), day=self._day, season_start=self._season_start)
         for attempt in self._transactions.attempts():
             with attempt, self._transactions.begun() as connection:
-                found = seasons.refresh(connection, self._credential_id, listed, day=self._day)
-        labels = [season.label for season in found]
-        if seasons.called(self.label, labels) in labels:
-            self.found = self.stored()
-        self.is_asked = True
-        return self.found
+                labels = [
+                    season.label for season in seasons.refresh(connection, self._credential_id, listed, day=self._day)
+                ]
+                found = self._stored(connection) if seasons.called(self.label, labels) in labels else None
+        self.found, self.is_asked = found, True
+        return found
 
     def stored(self) -> SeasonRow | None:
         """The season as this run's scan, or an earlier one, or `verify` left it; makes no call."""
         if self.is_asked:
             return self.found
         with self._transactions.reading() as connection:
-            stored = seasons.known(connection, self._credential_id, self._season_start)
+            return self._stored(connection)
+
+    def _stored(self, connection: Connection) -> SeasonRow | None:
+        stored = seasons.known(connection, self._credential_id, self._season_start)
         label = seasons.called(self.label, [season.label for season in stored])
         return next((season for season in stored if season.label == label), None)
 

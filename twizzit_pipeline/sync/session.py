@@ -288,8 +288,7 @@ class SyncSession(Transactions):
         for attempt in self.attempts():
             with attempt, self.begun() as connection:
                 store.note_organization(connection, self.credential.id, organization_id, organization_name)
-        with self.reading() as connection:
-            self.credential = store.read(connection, self.credential.id)
+                self.credential = store.read(connection, self.credential.id)
 
     def _count_calls(self, opened: Entry, made: int) -> None:
         opened.add_calls(made)

@@ -48,6 +48,9 @@ _WORDS: Mapping[Status, str] = {
         "homologue"
     ),
 }
+# Put together once: a calendar asks for each word of each match.
+_BY_WORD: Mapping[str, Status] = {word: status for status, words in _WORDS.items() for word in words.split()}
+_BY_STEM = tuple((tuple(stems.split()), status) for status, stems in _STEMS.items())
 # The whole text alone: "wo" is Wednesday as well, and "FF Jette" a club.
 _ALONE: Mapping[str, Status] = {
     **dict.fromkeys(("ff", "wo", "forf", "fft"), "forfeit"),
@@ -114,6 +117,4 @@ def status_of(text: str) -> Status | None:
 
 
 def _word(word: str) -> Status | None:
-    whole = (status for status, words in _WORDS.items() if word in words.split())
-    stems = (status for status, stems in _STEMS.items() if word.startswith(tuple(stems.split())))
-    return next(whole, None) or next(stems, None)
+    return _BY_WORD.get(word) or next((status for stem, status in _BY_STEM if word.startswith(stem)), None)

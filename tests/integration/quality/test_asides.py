@@ -10,7 +10,7 @@ from tests.support.sync_world import SyncWorld
 from tests.support.synced_world import SyncedOnce, taken_over
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.plan.narrowing import Narrowing
-from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
+from twizzit_pipeline.quality.asides import details_before, set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.quality.findings import Finding
 from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.storage import tables
@@ -63,7 +63,8 @@ def judged(world: SyncWorld, credential_id: int, report: ScanReport, **narrowing
         season = session.stored_season()
         assert season is not None
         with session.engine.connect() as connection:
-            return set_aside_in_scan(connection, session, season, report)
+            before = details_before(connection, session, report.entity)
+            return set_aside_in_scan(connection, session, season, report, before)
 
 
 def teams(world: SyncWorld) -> list[str]:

@@ -1,6 +1,7 @@
 """Rows in bulk, against the counters that PostgreSQL itself keeps."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import (
+    MANY,
     Written,
     insert_rows,
     reserve_ids,
@@ -162,7 +164,33 @@ def test_nothing_new_takes_one_comparison(connection: Connection, scope: dict[st
         synchronise(connection, table, frame, keys=KEYS, scope=scope)
     finally:
         event.remove(connection, "before_cursor_execute", keep)
-    assert said == ["CREATE", "SET", "SELECT", "SET", "DROP"]
+    assert said == ["SELECT"]
+
+
+@pytest.mark.parametrize("count", [3, MANY + 1])
+def test_few_rows_and_many_are_compared_alike(connection: Connection, scope: dict[str, Any], count: int) -> None:
+    """As a parameter, and in a temporary table: days, moments, numbers and nulls."""
+    ids = [str(number) for number in range(count)]
+    starts = [datetime(2026, 11, 28, 13, tzinfo=UTC) + timedelta(minutes=number) for number in range(count)]
+    names = {"home_name": ids, "away_name": NASTY[0], "status": "scheduled", "starts_at": starts}
+    scores = [None, *[float(number % 50) for number in range(1, count)]]  # as pandas has whole numbers with a null
+    frame = pd.DataFrame({"twizzit_match_id": ids, **names, "home_score": scores})
+    keys = ("credential_id", "season_id", "twizzit_match_id")
+    written = [
+        synchronise(connection, tables.twizzit_matches, one, keys=keys, scope=scope)
+        for one in (frame, frame, frame.assign(starts_at=[starts[1], *starts[1:]]))
+    ]
+    assert written == [Written(inserted=count), Written(), Written(updated=1)]
+    days = pd.DataFrame(
+        {"twizzit_competition_id": ids, "start_date": date(2026, 8, 1), "end_date": [None, *starts[1:]]}
+    )
+    days = days.assign(name="Reeks", competition_type="league")
+    keys = ("credential_id", "season_id", "twizzit_competition_id")
+    written = [
+        synchronise(connection, tables.twizzit_competitions, one, keys=keys, scope=scope)
+        for one in (days, days, days.assign(start_date=date(2026, 8, 2)))
+    ]
+    assert written == [Written(inserted=count), Written(), Written(updated=count)]
 
 
 def test_text_arrives_as_it_was(connection: Connection) -> None:

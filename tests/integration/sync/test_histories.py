@@ -23,7 +23,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.tables import conflicts
 
-HISTORIES_OF_A_SEED = int(os.environ.get("TEST_HISTORIES", "20"))
+HISTORIES_OF_A_SEED = int(os.environ.get("TEST_HISTORIES", "8"))
 # Drawn together. From the eleventh on, hypothesis takes most of a history from one before it: what it draws anew is as
 # good as two and a half of those, and costs as much as one.
 AT_ONCE = 10
@@ -107,6 +107,11 @@ TEAMS: dict[str, list[tuple[Any, ...]]] = {
         ("team_comes", "13", None),
         ("sync_that_is_undone",),
     ],
+    "its departure is undone, and it is made anew": [
+        ("teams_leave", {"12"}),
+        ("sync_that_is_undone",),
+        ("team_is_made_anew", {"12"}),
+    ],
     "it was not active, and is made anew": [
         ("team_is_switched", "13", False),
         ("teams_leave", {"13"}),
@@ -158,6 +163,7 @@ MATCHES: dict[str, list[tuple[Any, ...]]] = {
         ("sync_that_is_undone",),
     ],
     "it is begun and made anew": [_BEGINS, ("matches_are_made_anew", {"501"}), ("match_is_moved", "501", 2)],
+    "it is made anew on another day": [("matches_are_made_anew", {"505"}), ("match_is_moved", "505", 9)],
     "both enter its result": [
         ("sets_policy", "ask", None),
         ("match_is_played", "501", (3, 1)),

@@ -38,4 +38,4 @@ def test_a_sync_that_finds_nothing_new_asks_for_what_it_needs(world: SyncWorld, 
     assert sum("pg_catalog.pg_class" in each for each in statements) == 0, "the database's own tables by name alone"
     foreign_keys = [each for each in statements if "FROM pg_constraint k JOIN pg_class c" in each]
     assert len(foreign_keys) == 2, "of games: once to look for matches that are gone, once for the plan"
-    assert len(statements) <= 160, f"it took 156: is each of these needed? {begun}"
+    assert len(statements) <= 137, f"it took 133: is each of these needed? {begun}"

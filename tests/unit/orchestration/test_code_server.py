@@ -13,7 +13,11 @@ PRELOADED = """
 import json, sys, threading, psutil
 import twizzit_pipeline.preloaded
 this = psutil.Process()
-wanted = ("dagster._grpc.impl", "pandas", "pandera", "psycopg", "psycopg2", "httpx", "tenacity", "dagster_postgres")
+wanted = (
+    "dagster._grpc.impl", "pandas", "pandera", "psycopg", "psycopg2", "httpx", "tenacity", "dagster_postgres",
+    "pandera.backends.pandas.builtin_checks", "cryptography.hazmat.primitives.ciphers",
+    "twizzit_pipeline.twizzit.v1.dialect", "twizzit_pipeline.twizzit.v2.dialect",
+)
 print(json.dumps({
     "threads": threading.active_count(),
     "connections": len(this.net_connections(kind="all")),

@@ -43,4 +43,6 @@ def serve(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    # A run, a child of `multiprocessing`, would look for this module by its name, and warn that it is loaded already.
+    sys.modules[__name__].__spec__ = None
     serve(sys.argv[1:])

@@ -9,7 +9,7 @@ from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.twizzit.records import Calendar, Side
+from twizzit_pipeline.twizzit.records import Calendar, Match, Side
 
 _PATHS = ("/event-types", "/events", "/competitions")  # of both dialects, without those of one competition
 
@@ -49,8 +49,11 @@ def with_own_names(calendar: Calendar, names: Mapping[str, str]) -> Calendar:
         name = None if side.name is not None and side.name.strip() else names.get(side.team_id or "")
         return side if name is None else replace(side, name=name)
 
-    matches = (replace(match, home=named(match.home), away=named(match.away)) for match in calendar.matches)
-    return replace(calendar, matches=tuple(matches))
+    def with_names(match: Match) -> Match:
+        home, away = named(match.home), named(match.away)
+        return match if home is match.home and away is match.away else replace(match, home=home, away=away)
+
+    return replace(calendar, matches=tuple(map(with_names, calendar.matches)))
 
 
 def _scanned_teams(session: SyncSession, season: SeasonRow) -> dict[str, str] | None:

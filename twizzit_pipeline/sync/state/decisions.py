@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, null, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, null, or_, select, true
 
 from twizzit_pipeline.entities import ENTITIES, Entity
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
@@ -21,6 +21,10 @@ from twizzit_pipeline.storage.tables import conflicts, sync_config, sync_history
 
 _QUESTION = ("id", "kind", "twizzit_id", "column_name", "local_id", "base", "local", "remote", "candidates")
 _DOUBTFUL, _OPPONENT = "doubtful_link", "opponent"
+
+_SAID = select(sync_config.c.conflict_policy, sync_config.c.conflict_exceptions).where(
+    sync_config.c.credential_id == bindparam("owner")
+)
 
 
 def read_decisions(connection: Connection, credential_id: int, entity: str, season: str) -> Decisions:
@@ -68,9 +72,7 @@ def _pairs(row: Any) -> dict[tuple[str, int], bool]:
 
 
 def _policies(connection: Connection, credential_id: int, entity: str) -> Policies:
-    columns = sync_config.c
-    wanted = select(columns.conflict_policy, columns.conflict_exceptions).where(columns.credential_id == credential_id)
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(_SAID, {"owner": credential_id}).one_or_none()
     exceptions: Mapping[str, Any] = {} if row is None else row.conflict_exceptions or {}
     return policies_of(entity, None if row is None else row.conflict_policy, exceptions)
 
@@ -81,10 +83,17 @@ def _rows(connection: Connection, credential_id: int, entity: Entity, seen: Sele
     Args:
         seen: when a sync last ended, as `_seen_at`; of each question, before it was found.
     """
-    earlier = sync_history.c.completed_at < func.timezone("UTC", conflicts.c.found_at)
-    seen_at = null() if seen is None else seen.where(earlier).correlate(conflicts).scalar_subquery()
-    wanted = _every_row(entity).add_columns(seen_at.label("seen_at"))
-    return connection.execute(wanted.where(conflicts.c.credential_id == credential_id))
+    wanted = _every_row_unseen(entity)
+    if seen is not None:
+        earlier = sync_history.c.completed_at < func.timezone("UTC", conflicts.c.found_at)
+        seen_at = seen.where(earlier).correlate(conflicts).scalar_subquery()
+        wanted = _every_row(entity).add_columns(seen_at.label("seen_at"))
+    return connection.execute(wanted, {"owner": credential_id})
+
+
+@cache
+def _every_row_unseen(entity: Entity) -> Select[Any]:
+    return _every_row(entity).add_columns(null().label("seen_at"))
 
 
 @cache
@@ -95,7 +104,7 @@ def _every_row(entity: Entity) -> Select[Any]:
     )
     return (
         select(*(row[name] for name in _QUESTION), row.status, row.resolution, row.value, _stands(entity))
-        .where(row.entity == entity.name, or_(row.status == "open", chosen))
+        .where(row.credential_id == bindparam("owner"), row.entity == entity.name, or_(row.status == "open", chosen))
         .order_by(row.id)
     )
 

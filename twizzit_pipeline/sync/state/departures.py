@@ -4,8 +4,8 @@ What belongs here: putting together what a plan needs of one entity. Who is miss
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,9 +28,10 @@ from twizzit_pipeline.sync.state.missing import (
     departures_of,
     due_again,
     is_here,
+    known_of,
+    listed_of,
     missing,
     rows_of,
-    set_of,
     taken_back,
 )
 
@@ -52,27 +53,13 @@ def read_departures(
         season_id: of `twizzit_seasons`, as `season`. One that does not decide ends nothing that waits.
         absences: None where the scan was not complete: then who is back is all that is known.
     """
-    label, credential_id = season.label, owner.credential_id
-    listed = set_of(connection, entity, owner, season_id)
-    if not season.decides:
-        back = departures_of(connection, credential_id, entity, listed=listed)
-        unlisted = _unlisted(connection, owner, entity, listed)
-        done = {one: row for one, row in back.items() if row.status in DONE}
-        return Departures(back=done, limit=limit, unlisted=unlisted)
-    opened = _counted(connection, owner, entity, departures.c.status.in_(OPEN))
-    # There is nothing left to decide: the row is not in ShotSpot any more, or the season of a team or a match is over.
-    ended = {row.twizzit_id for row in opened if row.here is None} | _of_earlier_seasons(
-        connection, owner, entity, season
-    )
-    back = departures_of(connection, credential_id, entity, listed=listed | ended)
-    rows = [row for row in opened if row.status == "held" and row.twizzit_id not in ended]
-    still_held = [row.twizzit_id for row in rows]
-    left = _left(connection, owner) if entity == "players" else {}
-    unlisted = _unlisted(connection, owner, entity, listed)
-    if absences is None:
-        return Departures(back=back, still_held=still_held, limit=limit, left=left, unlisted=unlisted)
+    known = _known(connection, owner, entity, season_id, season)
+    if absences is None or not season.decides:
+        return Departures(
+            back=known.back, still_held=known.still_held, limit=limit, left=known.left, unlisted=known.unlisted
+        )
     # Mostly no one is missing, and nothing more is asked.
-    gone = missing(connection, owner, entity, season_id, label) if absences.kinds else []
+    gone = missing(connection, owner, entity, season_id, season.label) if absences.kinds else []
     found = [one for one in gone if one.twizzit_id in absences.kinds]
     again = due_again(connection, owner, entity, season_id) if absences.due else []
     due = [one for one in again if one.departure.twizzit_id in absences.due]
@@ -84,16 +71,56 @@ def read_departures(
         absences.kinds,
         absences.can_ask,
         [replace(one, said=absences.due[one.departure.twizzit_id]) for one in due],
-        back,
-        _active(connection, owner, entity, label) if found else {},
+        known.back,
+        _active(connection, owner, entity, season.label) if found else {},
         _by_club(entity, recent),
-        _by_club(entity, rows),
-        still_held,
+        _by_club(entity, known.held),
+        known.still_held,
         limit,
-        label,
-        left,
-        unlisted,
+        season.label,
+        known.left,
+        known.unlisted,
         absences.moved_on,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The departures of one entity that have not ended, or whose end was undone; see `Departures`.
+
+    Attributes:
+        held: the rows of those that wait for a person.
+    """
+
+    back: dict[str, Departure] = field(default_factory=dict)
+    held: Sequence[Any] = ()
+    left: dict[str, Departure] = field(default_factory=dict)
+    unlisted: dict[str, Departure] = field(default_factory=dict)
+
+    @property
+    def still_held(self) -> list[str]:
+        return [row.twizzit_id for row in self.held]
+
+
+def _known(connection: Connection, owner: Owner, entity: EntityName, season_id: int, season: WantedSeason) -> _Known:
+    ids = known_of(connection, entity, owner)
+    if not ids:  # as of most clubs, of most entities: then there is nothing more to ask
+        return _Known()
+    credential_id, listed = owner.credential_id, listed_of(connection, entity, owner, season_id, ids)
+    unlisted = _unlisted(connection, owner, entity, listed)
+    if not season.decides:
+        back = departures_of(connection, credential_id, entity, listed=listed)
+        return _Known({one: row for one, row in back.items() if row.status in DONE}, unlisted=unlisted)
+    opened = _counted(connection, owner, entity, departures.c.status.in_(OPEN))
+    # There is nothing left to decide: the row is not in ShotSpot any more, or the season of a team or a match is over.
+    ended = {row.twizzit_id for row in opened if row.here is None} | _of_earlier_seasons(
+        connection, owner, entity, season
+    )
+    return _Known(
+        departures_of(connection, credential_id, entity, listed=listed | ended),
+        [row for row in opened if row.status == "held" and row.twizzit_id not in ended],
+        _left(connection, owner) if entity == "players" else {},
+        unlisted,
     )
 
 

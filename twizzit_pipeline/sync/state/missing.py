@@ -7,11 +7,11 @@ in `departures`; what Twizzit says of those who are missing is found out by `syn
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, or_, select
 
 from twizzit_pipeline.entities import ENTITIES, EntityName
 from twizzit_pipeline.plan.departed import DONE, Departure, Due, Missing
@@ -33,6 +33,7 @@ from twizzit_pipeline.storage.tables import (
 from twizzit_pipeline.sync.state.calendar import has_events
 from twizzit_pipeline.sync.state.mapped import mapping_rows, of_scan, owned_by
 
+_KEPT = 100  # statements of one sync that the next one of the same credential has as well
 AGAIN = timedelta(days=30)  # after which a contact in no team is asked for again
 
 
@@ -104,18 +105,24 @@ def due_again(
     """
     if entity != "players":
         return []
-    table, row = player_mappings, departures.c
-    kinds: ColumnElement[bool] = row.kind.in_(("gone", "no_team"))
+    row, wanted = departures.c, _departed(owner, season_id)
     if before is not None:
         lately = row.proved_at <= datetime.now(UTC) - AGAIN
-        kinds = or_((row.kind == "gone") & (row.proved_at <= before), (row.kind == "no_team") & lately)
-    wanted = (
-        rows_of(owner.credential_id, entity, row.returned_at.is_(None))
+        wanted = wanted.where(or_((row.kind == "gone") & (row.proved_at <= before), (row.kind == "no_team") & lately))
+    return [Due(departure_of(found), found[-1], "unproved") for found in connection.execute(wanted)]
+
+
+@lru_cache(_KEPT)
+def _departed(owner: Owner, season_id: int) -> Select[Any]:
+    """Players who have departed and are not listed."""
+    table, row = player_mappings, departures.c
+    return (
+        rows_of(owner.credential_id, "players", row.returned_at.is_(None))
         .add_columns(table.c.id)
         .join(table, table.c.local_player_id == row.local_id)
         .where(
             row.status == "applied",
-            kinds,
+            row.kind.in_(("gone", "no_team")),
             owned_by(table, owner),
             remote_id(table) == row.twizzit_id,
             table.c.last_values["is_active"].astext.is_distinct_from("true"),
@@ -123,7 +130,6 @@ def due_again(
         )
         .order_by(row.proved_at, row.id)
     )
-    return [Due(departure_of(found), found[-1], "unproved") for found in connection.execute(wanted)]
 
 
 def departures_of(
@@ -153,19 +159,25 @@ def taken_back(entity: str) -> ColumnElement[bool]:
     return (row.status == "returned") & row.applied_at.is_not(None) & is_away
 
 
-def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: int) -> set[str]:
-    """The remote ids that have departed, or are about to, and that the snapshot lists."""
-    column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
+def known_of(connection: Connection, entity: EntityName, owner: Owner) -> list[str]:
+    """The remote ids that have departed, or are about to, or whose return was undone."""
+    return list(connection.scalars(_known_of(entity), {"owner": owner.credential_id}))
+
+
+@cache
+def _known_of(entity: EntityName) -> Select[tuple[str]]:
     row = departures.c
-    known = select(row.twizzit_id).where(
-        row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None) | taken_back(entity)
-    )
-    ids = list(connection.scalars(known))
-    if not ids:
-        return set()
-    return set(
-        connection.scalars(select(column).where(of_scan(SNAPSHOTS[entity], owner, season_id), among(column, ids)))
-    )
+    of_entity = (row.credential_id == bindparam("owner")) & (row.entity == entity)
+    return select(row.twizzit_id).where(of_entity, row.returned_at.is_(None) | taken_back(entity))
+
+
+def listed_of(
+    connection: Connection, entity: EntityName, owner: Owner, season_id: int, ids: Collection[str]
+) -> set[str]:
+    """Those of the remote ids that the snapshot lists."""
+    column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
+    wanted = select(column).where(of_scan(SNAPSHOTS[entity], owner, season_id), among(column, ids))
+    return set(connection.scalars(wanted))
 
 
 def _scan(owner: Owner, season_id: int) -> ColumnElement[bool]:

@@ -58,7 +58,7 @@ def event_groups(row: Row) -> tuple[EventGroup, ...]:
 def split_groups(groups: Iterable[EventGroup], ids: Ids | None) -> EventGroups:
     """Own teams apart from opponents; `ids` is None where the account's groups are not known: all are its own then."""
     listed = [(group, group.id if ids is None or group.id is None else ids.get(group.id)) for group in groups]
-    own = tuple(replace(group, id=team) for group, team in listed if team is not None)
+    own = tuple(group if team == group.id else replace(group, id=team) for group, team in listed if team is not None)
     others = tuple(group for group, team in listed if team is None)
     return EventGroups(own, others, own_first=not listed or listed[0][1] is not None)
 
