@@ -82,10 +82,11 @@ def listed_elsewhere(connection: Connection, owner: Owner, season_id: int) -> di
     """Remote id of each person whom the snapshot lists, but not in the remote team of the last sync → that team."""
     table, seen = player_mappings, twizzit_players.c
     person, team = remote_id(table), table.c.last_values["twizzit_team_id"].astext
-    there = select(seen.twizzit_team_id, seen.twizzit_player_id).where(_scan(owner, season_id))
-    away = select(person, team).where(
-        owned_by(table, owner), table.c.last_values["is_active"].astext == "true", sa.tuple_(team, person).not_in(there)
+    placed = select(person, team).where(
+        owned_by(table, owner), table.c.last_values["is_active"].astext == "true", team.is_not(None)
     )
+    there = select(seen.twizzit_player_id, seen.twizzit_team_id).where(_scan(owner, season_id))
+    away = sa.except_(placed, there)  # hashed or sorted, however many they are
     found = {row[0]: row[1] for row in connection.execute(away)}
     if not found:
         return {}
