@@ -1,7 +1,8 @@
 """What becomes of a season's players: who is linked, made or updated, in which team, and with which shirt number.
 
 The rules (docs/architecture.md, Seasons): the deciding season alone says which team a player is in and whether they are
-active; an older one adds people never seen and overwrites nothing. A person in two teams keeps the one that they have.
+active; an older one adds people never seen and overwrites nothing. A person in two teams keeps the one that they have,
+also where a scan lacks them in it and it is not proved that they left it.
 A shirt number taken in the club never stops a player.
 """
 
@@ -124,7 +125,9 @@ def _people(state: PlayerState) -> tuple[list[Person], list[Failed], list[str]]:
         if departure is not None and departure.status == "closed" and not state.season.decides:
             away.append(remote_id)
             continue
-        teams = tuple((row.team_id, state.teams[row.team_id]) for row in rosters if row.team_id in state.teams)
+        stays = state.stay.get(remote_id)
+        listed = [stays] if stays is not None and stays in state.teams else [row.team_id for row in rosters]
+        teams = tuple((team, state.teams[team]) for team in listed if team in state.teams)
         if teams:
             people.append(Person(rosters[0], teams))
         else:

@@ -93,7 +93,8 @@ class PlayerState:
     as one who has no mapping, and of those about whom a question waits. `bases`: remote id → the base from which one
     who is linked by a person's decision is merged. `left_behind`: local players in the team that the
     mapping of theirs named before people corrected it. `none_listed`: where the scan holds no one at all, remote ids
-    of those who play, in its teams or in those of the season before.
+    of those who play, in its teams or in those of the season before. `stay`: remote id of a person → the remote team
+    that they stay in, whichever list them: it is not proved that they left it.
     """
 
     owner: Owner
@@ -112,6 +113,7 @@ class PlayerState:
     bases: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
     left_behind: Collection[int] = ()
     none_listed: Sequence[str] = ()
+    stay: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ Only those are asked for of whom nothing is settled, so a run in which no one is
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.plan.departed import DONE, Absences, Kind, Missing, Presence
+from twizzit_pipeline.plan.departed import Absences, Kind, Missing, Presence
 from twizzit_pipeline.runs import deciding_season, seasons
 from twizzit_pipeline.runs.details import SEASON_BEFORE_READ
 from twizzit_pipeline.runs.entity_counts import EntityCounts
@@ -24,7 +25,8 @@ from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.moved_on import moved_on
 from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.state.missing import days_of, due_again, missing, stood_before
+from twizzit_pipeline.sync.state.missing import days_of, due_again, is_open, missing, stood_before
+from twizzit_pipeline.sync.staying import find_staying
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.source import Source
 
@@ -46,11 +48,15 @@ def find_absences(session: SyncSession, season: SeasonRow, counts: EntityCounts)
     teams, rosters = session.scanned.teams, session.scanned.rosters
     if teams is None or rosters is None or not any(rosters.playing.values()) or not _decides(session, season):
         return
+    unlisted: dict[str, Presence] = {}
     try:
         unlisted = _of_teams(session, season, teams, rosters)
         _of_players(session, season, counts, teams, rosters, unlisted)
     except TwizzitPipelineError as error:
         _log.warning("departures not looked at", error=type(error).__name__)
+    if stay := find_staying(session, season, rosters, unlisted):
+        known = session.absences.get("players", Absences(can_ask=True))
+        session.absences["players"] = replace(known, stay=stay)
 
 
 def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
@@ -63,7 +69,7 @@ def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
     grace = datetime.now(UTC) - timedelta(days=session.settings.departure_grace_days)
     with session.reading() as connection:
         found = missing(connection, session.owner, "matches", season.id, season.label)
-        asked = [one for one in found if one.twizzit_id not in seen.others and _is_open(one, grace)]
+        asked = [one for one in found if one.twizzit_id not in seen.others and is_open(one, grace)]
         days = days_of(connection, {one.twizzit_id: one.local_id for one in asked})
     absences = Absences(source.can_prove_absence)
     try:
@@ -85,14 +91,6 @@ def _decides(session: SyncSession, season: SeasonRow) -> bool:
         )
 
 
-def _is_open(one: Missing, grace: datetime) -> bool:
-    """Whether it is to be asked for: neither held back nor refused, and its grace is over."""
-    row = one.departure
-    if row is None or row.status in ("approved", *DONE):  # done and missing once more: it was undone
-        return True
-    return row.status == "waiting" and (row.kind == "unproved" or row.proved_at is None or row.proved_at <= grace)
-
-
 def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen, rosters: RostersSeen) -> dict[str, Presence]:
     """What is said of each team that is mapped and not in the snapshot, those that wait for a person too.
 
@@ -103,7 +101,7 @@ def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen, rosters:
         found = missing(connection, session.owner, "teams", season.id, season.label)
     aside: dict[str, Presence] = {one.twizzit_id: "present" for one in found if one.twizzit_id in seen.others}
     found = [one for one in found if one.twizzit_id not in aside]
-    asked = [one.twizzit_id for one in found if _is_open(one, datetime.now(UTC))]
+    asked = [one.twizzit_id for one in found if is_open(one, datetime.now(UTC))]
     said = source.still_listed("teams", asked, seen.kept) if asked else {}
     kinds: dict[str, Kind] = {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
     unproved = [] if source.can_prove_absence else found
@@ -132,7 +130,7 @@ def _of_players(
             for one in found
             if one.twizzit_id not in rosters.unknown
             and str(one.base.get("twizzit_team_id")) not in rosters.unknown_teams | unclear
-            and _is_open(one, grace)
+            and is_open(one, grace)
         ]
         before = _season_before(connection, session, season)
         stood = stood_before(connection, session.owner, before.id, [one.twizzit_id for one in found]) if before else {}

@@ -3,13 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
+from tests.support.previewed import item, of_entity, previewed
 from tests.support.sync_world import STEPS, SyncWorld
+from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.simulator.clubs import COACH, PLAYER
 from twizzit_pipeline.simulator.records import Link
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync.entities.teams import scan_teams
+from twizzit_pipeline.sync.preview.making import Preview
+from twizzit_pipeline.twizzit.records import Rosters
+from twizzit_pipeline.twizzit.v2.dialect import V2
 
 # Tidy, so that a team's roster is its players; 24 people, of whom five are more than a fifth.
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 8, "other_contacts": 3, "tidy": frozenset({1})}
@@ -129,17 +135,75 @@ def test_who_leaves_twizzit_is_closed_after_a_week_and_comes_back_as_they_were(w
     nothing_more(world, club, calls)
 
 
-def test_a_transfer_is_no_departure_and_costs_nothing_more(world: SyncWorld, club: int) -> None:
+def test_a_transfer_is_no_departure_and_costs_a_reading_of_the_team_that_they_left(world: SyncWorld, club: int) -> None:
     calls = world.sync(club).calls
     (first, (mover, *_)), (second, _) = roster_of(world, 0), roster_of(world, 1)
     world.simulator.changes.transfer(mover, second)
 
     synced = world.sync(club)
 
-    assert (synced.players.departed, synced.players.updated, synced.calls) == (0, 1, calls)
+    assert (synced.players.departed, synced.players.updated, synced.calls) == (0, 1, calls + 1)
     assert world.player(mover)["team_id"] == world.local_id(second, "team")
     assert not world.rows(tables.departures)
     assert first != second
+
+
+def test_half_an_answer_moves_no_one_who_is_in_two_teams(
+    world: SyncWorld, club: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left out of a roster once, their team out of the list once, not read again; then both of it for good."""
+    (group, (player, other, *_)), (elsewhere, _) = roster_of(world), roster_of(world, 1)
+    for one in (player, other):
+        world.simulator.changes.add_to_team(one, elsewhere)
+    calls = world.sync(club).calls
+    groups, rosters = world.club().groups, world.club().rosters
+    stands = world.local_id(group, "team"), world.local_id(elsewhere, "team")
+    roster, listed, read = rosters[group], groups[group], V2.rosters
+    lacks = [link for link in roster if link.contact_id != player]
+
+    def read_once(*given: Any) -> Rosters:
+        """The scan's answer alone is half of one."""
+        found = read(*given)
+        rosters[group], groups[group] = roster, listed
+        return found
+
+    def failing(*_: Any) -> Any:
+        raise TwizzitPipelineError
+
+    for half, number in (("roster", 61), ("list", 62)):
+        world.simulator.changes.set_number(player, number)
+        for look in (previewed, SyncWorld.sync):
+            if half == "roster":
+                rosters[group] = lacks
+            else:
+                del groups[group]
+            with monkeypatch.context() as patched:
+                patched.setattr(V2, "rosters", read_once)
+                seen = look(world, club)
+            if isinstance(seen, Preview):
+                assert item(seen, "players", player)["columns"].keys() == {"jersey_number"}, half
+                assert of_entity(seen, "players")["counts"]["update"] == 1, half
+        assert world.player(player)["team_id"] == world.player(other)["team_id"] == stands[0], half
+        assert world.player(player)["jersey_number"] == number, "all else goes on"
+        assert not world.rows(tables.departures), half
+        nothing_more(world, club, calls)
+
+    rosters[group] = lacks
+    with monkeypatch.context() as patched:
+        patched.setattr(V2, "playing", failing)
+        assert world.sync(club).players.updated == 0
+    moved = world.sync(club)
+    assert (moved.players.updated, moved.calls, world.player(player)["team_id"]) == (1, calls + 1, stands[1])
+    nothing_more(world, club, calls)
+
+    world.simulator.changes.remove_team(group)
+    for answer in (failing, lambda _, __, ids, ___: dict.fromkeys(ids, "unproved")):
+        with monkeypatch.context() as patched:
+            patched.setattr(V2, "still_listed", answer)
+            world.sync(club)
+        assert world.player(other)["team_id"] == stands[0]
+    world.sync(club)
+    assert world.player(other)["team_id"] == stands[1]
 
 
 def test_who_becomes_a_coach_is_in_no_team(world: SyncWorld, club: int) -> None:
@@ -158,7 +222,10 @@ def test_a_group_that_once_looks_like_no_team_takes_no_one_along(world: SyncWorl
     world.simulator = simulate(**SMALL, ignored_filters=ignored, quirks=quirks)
     club = world.add_credential()
     world.sync(club)
-    group, people = roster_of(world)
+    group, (in_two, *people) = roster_of(world)
+    elsewhere = roster_of(world, 1)[0]
+    world.simulator.changes.add_to_team(in_two, elsewhere)
+    world.sync(club)
     rosters = world.club().rosters
     listed, rosters[group] = rosters[group], []
 
@@ -171,9 +238,11 @@ def test_a_group_that_once_looks_like_no_team_takes_no_one_along(world: SyncWorl
     assert (str(group), "not_a_team") in {(row.id, row.reason) for row in aside}
     assert not world.rows(tables.departures)
     assert all(world.player(one)["is_active"] for one in people)
+    assert world.player(in_two)["team_id"] == world.local_id(group, "team")
     rosters[group] = [link for link in listed if link.function == COACH]  # and where all answers say so, they have left
     world.sync(club)
     assert {departure(world, one)["kind"] for one in people} == {"no_team"}
+    assert world.player(in_two)["team_id"] == world.local_id(elsewhere, "team")
 
 
 def test_a_number_is_free_for_others_and_given_back_if_it_still_is(world: SyncWorld, club: int) -> None:

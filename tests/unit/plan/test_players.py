@@ -106,6 +106,19 @@ def test_in_two_teams_the_one_they_have_holds(shotspot: MemoryShotSpot) -> None:
     assert only(shotspot).team_id == 3
 
 
+def test_who_is_not_proved_to_have_left_their_team_stays_in_it(shotspot: MemoryShotSpot) -> None:
+    """All else goes on, and the same once more changes nothing; a team that is not mapped any more holds no one."""
+    sync(shotspot, person("100", "3"))
+    for changes in (1, 0):
+        state = replace(shotspot.player_state([person("100", "1", number=7)]), stay={"100": "3"})
+        plan = plan_players(state)
+        assert (len(plan.changes), plan.unchanged) == (changes, 1 - changes)
+        shotspot.apply(plan)
+        assert (only(shotspot).team_id, only(shotspot).jersey_number) == (3, 7)
+    gone = {remote: team for remote, team in state.teams.items() if remote != "3"}
+    assert plan_players(replace(state, teams=gone)).changes[0].values["team_id"] == 1
+
+
 def test_a_coach_chooses_among_the_teams_of_a_player(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, person("100", "1"), person("100", "2"))
     shotspot.players[1] = replace(only(shotspot), team_id=2)

@@ -69,7 +69,9 @@ def scan_players(session: SyncSession) -> ScanReport:
 
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
-    read = partial(read_player_state, whole=session.narrowing.narrows)
+    absences = session.absences.get(PLAYERS.name)
+    stay = {} if absences is None else absences.stay
+    read = partial(read_player_state, whole=session.narrowing.narrows, stay=stay)
     return map_entity(session, replace(PLANNED, read=read))
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, or_, select
 
 from twizzit_pipeline.entities import ENTITIES, EntityName
-from twizzit_pipeline.plan.departed import Departure, Due, Missing
+from twizzit_pipeline.plan.departed import DONE, Departure, Due, Missing
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import MappingRow, Owner
@@ -68,6 +68,30 @@ def missing(connection: Connection, owner: Owner, entity: EntityName, season_id:
     local = _local(connection, of, {one.local_id for one in found})
     known = departures_of(connection, owner.credential_id, entity, listed={one.twizzit_id for one in found})
     return [_missing(of, one, local[one.local_id], known.get(one.twizzit_id)) for one in found if one.local_id in local]
+
+
+def is_open(one: Missing, grace: datetime) -> bool:
+    """Whether it is to be asked for: neither held back nor refused, and its grace is over."""
+    row = one.departure
+    if row is None or row.status in ("approved", *DONE):  # done and missing once more: it was undone
+        return True
+    return row.status == "waiting" and (row.kind == "unproved" or row.proved_at is None or row.proved_at <= grace)
+
+
+def listed_elsewhere(connection: Connection, owner: Owner, season_id: int) -> dict[str, str]:
+    """Remote id of each person whom the snapshot lists, but not in the remote team of the last sync → that team."""
+    table, seen = player_mappings, twizzit_players.c
+    person, team = remote_id(table), table.c.last_values["twizzit_team_id"].astext
+    placed = select(person, team).where(
+        owned_by(table, owner), table.c.last_values["is_active"].astext == "true", team.is_not(None)
+    )
+    there = select(seen.twizzit_player_id, seen.twizzit_team_id).where(_scan(owner, season_id))
+    away = sa.except_(placed, there)  # hashed or sorted, however many they are
+    found = {row[0]: row[1] for row in connection.execute(away)}
+    if not found:
+        return {}
+    listed = select(seen.twizzit_player_id).where(_scan(owner, season_id), among(seen.twizzit_player_id, list(found)))
+    return {one: found[one] for one in set(connection.scalars(listed))}
 
 
 def due_again(

@@ -1,6 +1,6 @@
 """Reads, in one transaction, everything that a plan is made from."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -92,10 +92,12 @@ def read_player_state(
     _today: date | None = None,
     *,
     whole: bool = True,
+    stay: Mapping[str, str] | None = None,
 ) -> PlayerState:
     """The players of a scan, their mappings, where their teams went, and the local players they may mean.
 
-    `whole`: all people; else only those for whom a plan may do something, and how many the others are.
+    `whole`: all people; else only those for whom a plan may do something, and how many the others are. `stay`: see
+    `Absences.stay`.
     """
     rights = club_rights(connection, owner)
     synced = shotspot_synced(connection, owner.credential_id)
@@ -112,6 +114,9 @@ def read_player_state(
     remote = [RemotePlayer(*row) for row in connection.execute(wanted).all()]
     listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
     mapped_teams = own_teams(connection, owner, season_id, rights, listed)
+    if stay:
+        theirs = mapped_to(team_mappings, {*stay.values()})
+        mapped_teams |= own_teams(connection, owner, season_id, rights, theirs)
     ids = select(twizzit_players.c.twizzit_player_id).where(seen)
     mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
@@ -122,7 +127,7 @@ def read_player_state(
     state = PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
     lists_none = season.decides and not (remote or unchanged)
     none_listed = _none_listed(connection, owner) if lists_none else ()
-    state = replace(state, left_behind=left.keys(), none_listed=none_listed)
+    state = replace(state, left_behind=left.keys(), none_listed=none_listed, stay=stay or {})
     return _with_namesakes(connection, state, season_id) if season.decides else state
 
 
