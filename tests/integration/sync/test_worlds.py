@@ -1,6 +1,6 @@
 """For every world that the simulator can be: the rows add up, ShotSpot holds the truth, a second sync writes nothing.
 
-What belongs here: what holds whatever the account's habits are, a few together, all at once, and sets that are drawn.
+What belongs here: what holds for any habits of an account, a few together, all at once, and sets that are drawn.
 That each by itself is read rightly is in `tests/integration/twizzit` (`test_truth.py`, `test_calendar.py`).
 """
 
