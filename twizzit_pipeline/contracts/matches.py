@@ -37,7 +37,7 @@ _MATCH = timedelta(minutes=MATCH_MINUTES)
 _PLAYED = ("scheduled", "in_progress", "completed")
 _Moment = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 _SEASON = ("season_start", "season_end")
-_FLAGS = ("hour_known", "status_known", "score_unread", "opponent_unknown")
+_FLAGS = ("hour_known", "status_known", "score_unread", "series_unread", "opponent_unknown")
 
 
 class MatchContract(pa.DataFrameModel):
@@ -60,6 +60,7 @@ class MatchContract(pa.DataFrameModel):
     hour_known: Series[bool]
     status_known: Series[bool]
     score_unread: Series[bool]
+    series_unread: Series[bool]
     opponent_unknown: Series[bool]
     season_start: Series[pa.DateTime] = pa.Field(nullable=True)
     season_end: Series[pa.DateTime] = pa.Field(nullable=True)
@@ -154,6 +155,8 @@ class MatchHints(pa.DataFrameModel):
     hour_known: Series[bool]
     status_known: Series[bool]
     score_unread: Series[bool]
+    series_unread: Series[bool]
+    twizzit_competition_id: Series[str] = pa.Field(nullable=True)
 
     @row_rule(
         "starts_at",
@@ -184,6 +187,16 @@ class MatchHints(pa.DataFrameModel):
     @classmethod
     def _score_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["score_unread"]
+
+    @row_rule(
+        "twizzit_competition_id",
+        "series_readable",
+        "The series, if any, has a known shape; else the match comes without it, or keeps the one of before",
+        "the series has no known shape: the match came without it, or kept the one of before",
+    )
+    @classmethod
+    def _series_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        return ~frame["series_unread"]
 
     @row_rule(
         "twizzit_match_id",

@@ -27,7 +27,7 @@ from twizzit_pipeline.storage.tables import SNAPSHOTS
 from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
-from twizzit_pipeline.sync.unread_values import NONE_UNREAD, UnreadValues, as_before
+from twizzit_pipeline.sync.unread_values import UnreadValues, as_before
 from twizzit_pipeline.twizzit.records import SetAside
 
 _Row = Mapping[str, Any]
@@ -51,7 +51,7 @@ class Read:
     checked: Checked
     unread: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
-    unread_values: UnreadValues = NONE_UNREAD
+    unread_values: Sequence[UnreadValues] = ()
     found: bool = True
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
@@ -178,7 +178,9 @@ def store_scan(
             earlier = _earlier(connection, table, scope, columns, unknown)
             if earlier and len(keys) > 1:
                 earlier = _not_left(earlier, seen)
-            frame = as_before(connection, table, season, checked.valid, seen.unread_values)
+            frame = checked.valid
+            for unread in seen.unread_values:
+                frame = as_before(connection, table, season, frame, unread)
             if earlier:
                 kept = pd.DataFrame(earlier, columns=columns, dtype=object)
                 frame = pd.concat([frame.astype(object), kept], ignore_index=True).drop_duplicates(keys)

@@ -23,9 +23,6 @@ class UnreadValues:
     alike: tuple[str, ...] = ()
 
 
-NONE_UNREAD = UnreadValues((), frozenset())
-
-
 def as_before(
     connection: Connection, table: Table, scope: Mapping[str, int | str], frame: pd.DataFrame, unread: UnreadValues
 ) -> pd.DataFrame:

@@ -47,8 +47,8 @@ def matches_frame(matches: Sequence[Match], *, now: datetime, meanings: Meanings
         `twizzit_match_id`, `twizzit_competition_id`, `home_team_id`, `home_name`, `away_team_id`, `away_name`,
         `status`: dtype `str`, cleaned by `clean_text`, null where the record says nothing; `starts_at`:
         datetime64[us, UTC], null where there is no readable time; `home_score`, `away_score`: Int64, both or neither,
-        of completed matches alone. For the contract alone, bool: `hour_known`, `status_known`, `score_unread` and
-        `opponent_unknown` (a side stands for no opponent, or for one that is not known yet).
+        of completed matches alone. For the contract alone, bool: `hour_known`, `status_known`, `score_unread`,
+        `series_unread` and `opponent_unknown` (a side stands for no opponent, or for one that is not known yet).
     """
     rows = [_read(match, now, meanings) for match in matches]
     results = [one.score if one.status == "completed" else None for one in rows]
@@ -67,6 +67,7 @@ def matches_frame(matches: Sequence[Match], *, now: datetime, meanings: Meanings
             "hour_known": _flags(one.starts_at is None or hour_known(one.starts_at) for one in rows),
             "status_known": _flags(one.status_known for one in rows),
             "score_unread": _flags(_is_unread(one) for one in rows),
+            "series_unread": _flags(match.series_unread for match in matches),
             "opponent_unknown": _flags(_is_unknown(match.home) or _is_unknown(match.away) for match in matches),
         }
     )

@@ -128,7 +128,7 @@ class Match:
 
     `competition_id` is None for a friendly. `starts_at` and `ends_at` are the wire's text, with or without an offset.
     `status` is the wire's word, or one of `words.statuses`, None where it does not say. Scores are raw;
-    `score_unread`: the wire gives a score in no known shape.
+    `score_unread`, `series_unread`: the wire gives a score, a series in no known shape.
     """
 
     id: str | None
@@ -141,6 +141,7 @@ class Match:
     away_score: object = None
     ends_at: str | None = None
     score_unread: bool = False
+    series_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

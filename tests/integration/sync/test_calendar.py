@@ -17,8 +17,10 @@ from tests.support.synced_world import first_sync
 from twizzit_pipeline.accounts import moving
 from twizzit_pipeline.queries.fixtures import match_mappings_of
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import v2_events
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.simulator.clubs import OPPONENTS
+from twizzit_pipeline.simulator.v2_event_rows import event_row
 from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -173,6 +175,34 @@ def test_what_cannot_be_read_any_more_stays_as_it_was(world: SyncWorld, club: in
 
     assert (games(world)[moved]["status"], games(world)[moved]["home_score"]) == ("scheduled", 0)
     assert world.player(player["twizzit_player_id"])["jersey_number"] is None
+
+
+def test_a_series_that_cannot_be_read_any_more_stays_as_it_was(
+    world: SyncWorld, club: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A series in a new shape is none that was taken away; where there is none any more, the game is a friendly."""
+    shape: dict[str, Any] = {"series": {"reeks": "A"}}
+    only: set[str] = set()
+
+    def row(*given: Any, **how: Any) -> dict[str, object]:
+        found = event_row(*given, **how)
+        return found | (shape if not only or str(found["id"]) in only else {})
+
+    monkeypatch.setattr(v2_events, "event_row", row)
+    kept = [table for table in WRITTEN if table is not tables.twizzit_competitions]  # none is named in this scan
+    before = world.dump(kept)
+
+    synced = world.sync(club, steps=EVERYTHING)
+
+    assert world.dump(kept) == before
+    assert synced.history["matches"].details["warnings"]["series_readable"]["count"] == len(games(world))
+    friendly = next(id_ for id_, game in games(world).items() if game["competition_id"])
+    shape["series"] = None
+    only.add(friendly)
+
+    world.sync(club, steps=EVERYTHING)
+
+    assert games(world)[friendly]["competition_id"] is None
 
 
 def test_a_game_that_was_started_is_never_touched(world: SyncWorld, club: int) -> None:

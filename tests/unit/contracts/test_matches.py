@@ -28,7 +28,10 @@ GOOD: dict[str, object] = {
     "away_score": None,
 }
 # What the contract alone asks about: True, and False, in a row without findings.
-FLAGS = {"hour_known": True, "status_known": True, "score_unread": False, "opponent_unknown": False}
+FLAGS = {
+    **{"hour_known": True, "status_known": True, "score_unread": False, "series_unread": False},
+    "opponent_unknown": False,
+}
 DTYPES = {
     **dict.fromkeys(GOOD, "str"),
     "starts_at": "datetime64[us, UTC]",
@@ -156,6 +159,7 @@ def test_a_cancelled_match_keeps_no_team_busy() -> None:
         ({"hour_known": False}, "hour_known"),
         ({"status_known": False}, "status_known"),
         ({"score_unread": True}, "score_readable"),
+        ({"series_unread": True}, "series_readable"),
     ],
 )
 def test_what_is_not_known_of_a_match_costs_that_alone(flag: dict[str, object], rule: str) -> None:

@@ -137,10 +137,11 @@ def test_what_is_not_known_of_a_match_is_flagged_for_its_contract() -> None:
         Match("6", None, own, Side(None, " Winnaar poule A "), None),
         Match("7", None, Side(None, "???"), own, "2026-11-27T23:00:00Z"),
         Match("8", None, Side("21", "1"), zand, "2026-11-28T00:00:00Z"),  # the own team may be called anything
+        Match("9", None, own, zand, "2026-11-28 15:00", series_unread=True),
     ]
     frame = matches_frame(matches, now=NOW).set_index("twizzit_match_id")
-    flagged = {name: set(frame.index[frame[name]]) for name in ("score_unread", "opponent_unknown")}
-    assert flagged == {"score_unread": {"4", "5"}, "opponent_unknown": {"6", "7"}}
+    flagged = {name: set(frame.index[frame[name]]) for name in ("score_unread", "series_unread", "opponent_unknown")}
+    assert flagged == {"score_unread": {"4", "5"}, "series_unread": {"9"}, "opponent_unknown": {"6", "7"}}
     assert set(frame.index[~frame["hour_known"]]) == {"2", "3", "7"}
     assert set(frame.index[~frame["status_known"]]) == {"3"}
 
@@ -163,7 +164,7 @@ def test_a_frame_of_matches_has_the_columns_of_its_contract() -> None:
         "starts_at": "datetime64[us, UTC]",
         "home_score": "Int64",
         "away_score": "Int64",
-        **dict.fromkeys(("hour_known", "status_known", "score_unread", "opponent_unknown"), "bool"),
+        **dict.fromkeys(("hour_known", "status_known", "score_unread", "series_unread", "opponent_unknown"), "bool"),
     }
     assert frame["status"].tolist() == ["completed", "scheduled"]  # a score before the start is no result
     assert frame["home_name"].tolist() == ["KC Duin 1", "AKC Zand"]

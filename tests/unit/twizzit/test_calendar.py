@@ -172,6 +172,24 @@ def test_scores_and_ends_are_read_and_an_odd_score_costs_the_score() -> None:
 
 
 @pytest.mark.parametrize(
+    ("series", "unread"),
+    [
+        ({"code": "A", "title": "Reeks A"}, True),  # neither an id nor a name
+        ([{"code": 5}], True),
+        ({"id": None, "name": "  "}, False),  # as accounts write a friendly
+        ([], False),
+        (False, False),
+        (5, False),
+        ({"name": "Reeks A"}, False),
+    ],
+)
+def test_a_series_in_no_known_shape_is_not_taken_for_none(series: object, unread: bool) -> None:
+    found = only_match(series=series)
+    assert found is not None
+    assert found.series_unread is unread
+
+
+@pytest.mark.parametrize(
     ("series", "named", "nameless"),
     [
         ((5, "5"), {}, ["5"]),  # nothing in Twizzit's answers could ever name it: set aside

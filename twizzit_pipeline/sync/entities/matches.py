@@ -46,7 +46,7 @@ def scan_matches(session: SyncSession) -> ScanReport:
         details: dict[str, object] = {EVENT_TYPES: types} if any(types.values()) else {}
         known = zip(calendar.matches, frame["status_known"], strict=True)
         details |= unknown_words.as_details("statuses", (match.status for match, is_known in known if not is_known))
-        return Read(checked, set_aside=calendar.set_aside, unread_values=_unread_results(checked), details=details)
+        return Read(checked, set_aside=calendar.set_aside, unread_values=_unread(checked), details=details)
 
     return scan_entity(session, MATCHES, read, lambda season, _: find_missing_matches(session, season))
 
@@ -59,11 +59,16 @@ def _seen(calendar: Calendar, checked: Checked) -> MatchesSeen | None:
     return None if None in found else MatchesSeen(days, frozenset(map(str, found)) - days.keys())
 
 
-def _unread_results(checked: Checked) -> UnreadValues:
-    """Scores of matches that are not off; what the snapshot has of a result is of the match as it was played then."""
+def _unread(checked: Checked) -> list[UnreadValues]:
+    """Series; and scores of matches that are not off: what the snapshot has of a result is of the match as it was
+    played then.
+    """
     on = checked.valid.loc[checked.valid["status"].isin(_MAY_HAVE_A_RESULT), "twizzit_match_id"]
     ids = checked.warned("score_readable") & frozenset(on.tolist())
-    return UnreadValues(("home_score", "away_score", "status"), ids, alike=("starts_at",))
+    return [
+        UnreadValues(("home_score", "away_score", "status"), ids, alike=("starts_at",)),
+        UnreadValues(("twizzit_competition_id",), checked.warned("series_readable")),
+    ]
 
 
 def map_matches(session: SyncSession) -> MappingReport:

@@ -58,7 +58,7 @@ def scan_players(session: SyncSession) -> ScanReport:
             checked,
             unread=rosters.failed,
             set_aside=rosters.set_aside,
-            unread_values=UnreadValues(("jersey_number",), checked.warned("jersey_number_readable")),
+            unread_values=[UnreadValues(("jersey_number",), checked.warned("jersey_number_readable"))],
             found=bool(teams),
             details=details,
             places=places,

@@ -160,7 +160,8 @@ class CalendarReader:
     def _match(self, event: _Event, ids: Ids | None) -> Match | None:
         """The match that a row is; None for a training: it has no name, no series and no two sides."""
         row, groups = event.row, split_groups(event.groups, ids)
-        series_id = _series_id(_series(row))
+        series = _series(row)
+        series_id = _series_id(series)
         name, marked = without_marks(event.name, self._meanings)
         home, away = sides_of(name, groups, self._names)
         says_anything = bool(row)  # an empty row is no training: the contract rejects it
@@ -181,6 +182,7 @@ class CalendarReader:
             away_score=score.away,
             ends_at=moment_text(row.get("end")),
             score_unread=score.unread,
+            series_unread=series_id is None and _says_something(series),
         )
 
     def _ignores_types(self, event: _Event, types: EventTypes) -> bool:
@@ -242,6 +244,13 @@ def _series(row: Row) -> object:
 def _series_id(series: object) -> str | None:
     """The id by which a series is known; its name where it has no id, as an object or as a text."""
     return reference(series) or (identifier(text(series)) if isinstance(series, Mapping) else None)
+
+
+def _says_something(value: object) -> bool:
+    """Whether there is anything in a value: empty keys are how an account writes a friendly, which has no series."""
+    if isinstance(value, Mapping) or is_list(value):
+        return any(map(_says_something, value.values() if isinstance(value, Mapping) else items(value)))
+    return bool(value) and bool((text(value) or "").strip())
 
 
 def _competitions(events: Sequence[_Event], season: Season) -> tuple[list[Competition], list[str]]:
