@@ -42,6 +42,13 @@ class Functions:
         self._scope = scope
         self._meanings = meanings
         self._listed: dict[str, tuple[list[str], list[str]]] | None = None
+        self._again: Functions | None = None
+
+    def again(self) -> "Functions":
+        """The same, asked for a second time; once for each run: one wrong name of a function is no evidence."""
+        if self._again is None:
+            self._again = Functions(self._scope, self._meanings)
+        return self._again
 
     def judge(self, functions: Sequence[Function]) -> Judged:
         """What these functions of one membership say; without any, nothing more than that it is a member's."""

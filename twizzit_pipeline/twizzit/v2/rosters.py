@@ -49,7 +49,7 @@ class RosterReader:
         members, failed = _apart(self._memberships.read(group_ids))
         if failed and not members:
             raise next(iter(failed.values()))
-        judged = {group_id: self._judge(group_id, found) for group_id, found in members.items()}
+        judged = {group_id: _judge(self._functions, group_id, found) for group_id, found in members.items()}
         nameless = {
             member.contact_id
             for judgement in judged.values()
@@ -106,7 +106,7 @@ class RosterReader:
         """The ids of those who play in each group, and of those of whom it is not clear, asked anew.
 
         A call for every five groups, and two calls at least where there are several: half an answer that comes again
-        would be another half then.
+        would be another half then. One more for the functions, once a run.
 
         Raises:
             TwizzitPipelineError: a group could not be read.
@@ -118,7 +118,8 @@ class RosterReader:
             if failed:
                 raise next(iter(failed.values()))
             members |= read
-        judged = {group_id: self._judge(group_id, found) for group_id, found in members.items()}
+        functions = self._functions.again()
+        judged = {group_id: _judge(functions, group_id, found) for group_id, found in members.items()}
         return {
             group_id: frozenset(
                 {one.contact_id or "" for one in judgement.playing} | {one.id or "" for one in judgement.unclear}
@@ -126,33 +127,34 @@ class RosterReader:
             for group_id, judgement in judged.items()
         }
 
-    def _judge(self, group_id: str, found: Sequence[Member]) -> _Judgement:
-        """What becomes of the members of one group.
 
-        A coach who plays as well is a player, and the coach's row is set aside; so are the further rows of a player.
-        """
-        judgement = _Judgement()
-        in_turn: dict[str, list[tuple[Member, Judged]]] = {says: [] for says in _FIRST_OF}
-        for member in found:
-            if member.season is not None:
-                judgement.set_aside.append(SetAside(member.contact_id, "other_season", member.season, group_id))
-                continue
-            judged = self._functions.judge(member.functions)
-            if judged.says == "other":
-                judgement.set_aside.append(SetAside(member.contact_id, "not_a_player", judged.word, group_id))
-            else:
-                in_turn[judged.says].append((member, judged))
-        once: set[Hashable] = set()
-        for member, judged in (pair for says in _FIRST_OF for pair in in_turn[says]):
-            who: Hashable = member.contact_id or object()
-            if who in once:
-                judgement.set_aside.append(SetAside(member.contact_id, "listed_twice", team_id=group_id))
-            elif judged.says == "unknown":
-                judgement.unclear.append(SetAside(member.contact_id, "function_unknown", judged.word, group_id))
-            else:
-                judgement.playing.append(member)
-            once.add(who)
-        return judgement
+def _judge(functions: Functions, group_id: str, found: Sequence[Member]) -> _Judgement:
+    """What becomes of the members of one group.
+
+    A coach who plays as well is a player, and the coach's row is set aside; so are the further rows of a player.
+    """
+    judgement = _Judgement()
+    in_turn: dict[str, list[tuple[Member, Judged]]] = {says: [] for says in _FIRST_OF}
+    for member in found:
+        if member.season is not None:
+            judgement.set_aside.append(SetAside(member.contact_id, "other_season", member.season, group_id))
+            continue
+        judged = functions.judge(member.functions)
+        if judged.says == "other":
+            judgement.set_aside.append(SetAside(member.contact_id, "not_a_player", judged.word, group_id))
+        else:
+            in_turn[judged.says].append((member, judged))
+    once: set[Hashable] = set()
+    for member, judged in (pair for says in _FIRST_OF for pair in in_turn[says]):
+        who: Hashable = member.contact_id or object()
+        if who in once:
+            judgement.set_aside.append(SetAside(member.contact_id, "listed_twice", team_id=group_id))
+        elif judged.says == "unknown":
+            judgement.unclear.append(SetAside(member.contact_id, "function_unknown", judged.word, group_id))
+        else:
+            judgement.playing.append(member)
+        once.add(who)
+    return judgement
 
 
 def _apart(members: Members) -> tuple[dict[str, list[Member]], dict[str, TwizzitPipelineError]]:
