@@ -27,7 +27,7 @@ def follow(deciding: Deciding, scanned: Scanned, team_ids: Collection[int]) -> d
 
 
 def _players(deciding: Deciding, scanned: Scanned, team_ids: Collection[int]) -> Plan:
-    state = scanned.players(deciding)
+    state = scanned.players(deciding, whole=False)
     left = {one.id for one in state.local if one.id in state.left_behind and one.team_id in team_ids}
     whole = scanned.plan("players", state)
     return Plan("players", changes=[one for one in whole.changes if one.row_id in left and "team_id" in one.changed])

@@ -35,9 +35,7 @@ from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, SNAPSHOTS
 from twizzit_pipeline.sync.apply import apply
-from twizzit_pipeline.sync.entities import planned
 from twizzit_pipeline.sync.mapping import wanted_season
-from twizzit_pipeline.sync.owners import owner_of
 
 _SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
 _NOT_LISTED = Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
@@ -114,7 +112,7 @@ def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> _
     if found is None:
         return _NOT_LISTED
     deciding.resolve("create" if local_id is None else "link", local_id)
-    plan = _planned(deciding, *found, calendar)
+    plan = _planned(deciding, Scanned(found[0].id, found[1], calendar.day))
     change = _wished(plan, row, local_id)
     apply(connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
     return _Linked(row, change)
@@ -153,13 +151,15 @@ def _link_mapped(deciding: Deciding, local_id: int | None, calendar: _Calendar) 
     found = _deciding_season(deciding, calendar)
     if found is None:
         return _NOT_LISTED
+    scanned = Scanned(found[0].id, found[1], calendar.day)
     if row.entity == TEAMS.name:
-        done = move_team(deciding, local_id, Scanned(found[0].id, found[1], calendar.day))
+        done = move_team(deciding, local_id, scanned)
         return done if isinstance(done, Refusal) else _Linked(row, *done)
+    stay = scanned.staying(deciding)  # by the mappings that are taken away
     moved = move(deciding, local_id, found[0].id)
     if isinstance(moved, Refusal):
         return moved
-    plan = _planned(deciding, *found, calendar, moved)
+    plan = _planned(deciding, scanned, moved, stay)
     change = _wished(plan, row, local_id, moved.links)
     apply(deciding.connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
     return _Linked(row, change, moved.left)
@@ -223,20 +223,22 @@ def _listing_seasons(connection: Connection, row: Any, calendar: _Calendar) -> l
 
 
 def _planned(
-    deciding: Deciding, season: SeasonRow, wanted: WantedSeason, calendar: _Calendar, moved: Moved | None = None
+    deciding: Deciding, scanned: Scanned, moved: Moved | None = None, stay: Mapping[str, str] | None = None
 ) -> Plan:
-    """The plan of that row alone; of one that was mapped, and of who was mapped to its new row."""
-    row, connection = deciding.row, deciding.connection
-    of = planned(row.entity)
-    state = of.read(connection, owner_of(deciding.credential), season.id, wanted, calendar.day)
+    """The plan of that row alone; of a player who was mapped, and of who was mapped to their new row.
+
+    Args:
+        stay: see `Scanned.staying`, as it was before mappings were taken away.
+    """
+    row = deciding.row
+    if moved is None:
+        state, concerned = scanned.state(deciding, row.entity), {row.twizzit_id}
+    else:
+        state = moved.seen(scanned.players(deciding, whole=True, stay=stay))
+        concerned = {row.twizzit_id, *moved.links}
     if isinstance(state, MatchState):  # what a side is called is read from all matches of the scan
-        return of_matches(of.plan(state), {row.twizzit_id})
-    if moved is not None:
-        state = moved.seen(state)
-    concerned = {row.twizzit_id} if moved is None else {row.twizzit_id, *moved.links}
-    alone = replace(state, remote=[one for one in state.remote if one.id in concerned])
-    made: Plan = of.plan(alone)
-    return made
+        return of_matches(scanned.plan(row.entity, state), {row.twizzit_id})
+    return scanned.plan(row.entity, replace(state, remote=[one for one in state.remote if one.id in concerned]))
 
 
 def _require_links(plan: Plan, entity: str, links: Mapping[str, int]) -> None:

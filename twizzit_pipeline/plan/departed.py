@@ -71,15 +71,13 @@ class Absences:
     """What a run found out of those that its complete scan did not list: remote id → what Twizzit says.
 
     `due`: the same of departures that are in ShotSpot already, and were to be looked at again. Those that are in
-    neither were not asked for. `moved_on`: teams that are gone from an account that cannot be asked. `stay`: remote id
-    of a person → the remote team that they stay in, as it is not proved that they left it.
+    neither were not asked for. `moved_on`: teams that are gone from an account that cannot be asked.
     """
 
     can_ask: bool
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     due: Mapping[str, Presence] = field(default_factory=dict)
     moved_on: Collection[str] = ()
-    stay: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

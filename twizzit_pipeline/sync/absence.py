@@ -8,7 +8,6 @@ Only those are asked for of whom nothing is settled, so a run in which no one is
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
@@ -39,31 +38,32 @@ _KIND: dict[Presence, Kind] = {"present": "no_team", "absent": "gone", "unproved
 
 
 def find_absences(session: SyncSession, season: SeasonRow, counts: EntityCounts) -> None:
-    """Finds out about the teams and players that this run's scans did not list, and leaves it with the session.
+    """Finds out about the teams and players that this run's scans did not list, and about those whom they list in
+    another team than before, and leaves it with the session.
 
-    An error proves nothing, and ends no sync.
+    Who is missing is found by complete scans alone. An error proves nothing, and ends no sync.
     """
     session.absences.pop("teams", None)
     session.absences.pop("players", None)
+    session.stay = {}
     teams, rosters = session.scanned.teams, session.scanned.rosters
-    if teams is None or rosters is None or not any(rosters.playing.values()) or not _decides(session, season):
+    if rosters is None or not any(rosters.playing.values()) or not _decides(session, season):
         return
     unlisted: dict[str, Presence] = {}
-    try:
-        unlisted = _of_teams(session, season, teams, rosters)
-        _of_players(session, season, counts, teams, rosters, unlisted)
-    except TwizzitPipelineError as error:
-        _log.warning("departures not looked at", error=type(error).__name__)
-    if stay := find_staying(session, season, rosters, unlisted):
-        known = session.absences.get("players", Absences(can_ask=True))
-        session.absences["players"] = replace(known, stay=stay)
+    if teams is not None and not rosters.failed and session.narrowing.reads_all:
+        try:
+            unlisted = _of_teams(session, season, teams, rosters)
+            _of_players(session, season, counts, teams, rosters, unlisted)
+        except TwizzitPipelineError as error:
+            _log.warning("departures not looked at", error=type(error).__name__)
+    session.stay = find_staying(session, season, rosters, unlisted)
 
 
 def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
     """Finds out about the matches that this run's scan did not list, and leaves it with the session."""
     session.absences.pop("matches", None)
     seen = session.scanned.matches
-    if seen is None or not seen.days or not _decides(session, season):
+    if seen is None or not seen.days or not session.narrowing.reads_all or not _decides(session, season):
         return
     source = session.client.source
     grace = datetime.now(UTC) - timedelta(days=session.settings.departure_grace_days)
@@ -83,8 +83,6 @@ def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
 
 
 def _decides(session: SyncSession, season: SeasonRow) -> bool:
-    if not session.narrowing.reads_all:
-        return False
     with session.reading() as connection:
         return deciding_season.decides(
             connection, session.credential.id, season, day=session.day, season_start=session.settings.season_start

@@ -26,12 +26,14 @@ class RostersSeen:
         unknown: those who were rejected, or in a team that was not asked for.
         unknown_teams: teams with a row that has no id: any of their players may be meant.
         aside: those who are listed as something else than a player.
+        failed: teams whose roster could not be read: who is missing may be in one of them.
     """
 
     playing: Mapping[str, frozenset[str]]
     unknown: frozenset[str] = frozenset()
     unknown_teams: frozenset[str] = frozenset()
     aside: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
 
     @property
     def known(self) -> frozenset[str]:

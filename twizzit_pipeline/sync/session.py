@@ -58,6 +58,7 @@ class SyncSession(Transactions):
             failed, whatever its scan saw.
         scanned: what this run's scans saw, as evidence of who is missing.
         absences: what Twizzit said of those who are missing, by entity; nothing where a scan was not complete.
+        stay: remote id of a person → the remote team that they stay in, as it is not proved that they left it.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class SyncSession(Transactions):
         self.to_map: set[str] = set()
         self.scanned = Scanned()
         self.absences: dict[str, Absences] = {}
+        self.stay: dict[str, str] = {}
         self.statuses: dict[str, str] = {}
 
     def __enter__(self) -> Self:

@@ -1,7 +1,7 @@
 """Who stays in their team although a scan lists them in another one alone: half an answer moves no one.
 
-What belongs here: whom a complete scan would move, and the second look at the teams that they would leave. What becomes
-of those who stay is in `plan.players`; who is in no team at all is in `absence`.
+What belongs here: whom a scan would move, and the second look at the teams that they would leave. What becomes of those
+who stay is in `plan.players`; who is in no team at all is in `absence`.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from twizzit_pipeline.plan.departed import Presence
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.sync.scanned import RostersSeen
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.state.missing import is_open, listed_elsewhere, missing
+from twizzit_pipeline.sync.state.missing import is_open, listed_elsewhere, listed_of, missing
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.source import Source
 
@@ -27,9 +27,11 @@ def find_staying(
 
     They leave a team whose roster, read once more, is the same and lacks them, and one that is not asked for: it is
     proved to be gone, of another season, not mapped any more, or a person decides about it. An error proves nothing.
+    A roster that this run did not read is read twice.
 
     Args:
         said: what is known of the mapped teams that the snapshot lacks; one that was listed and set aside is present.
+            Where the scan was not complete, nothing is known of them.
     """
     source = session.client.source
     if not source.can_prove_absence:
@@ -40,7 +42,8 @@ def find_staying(
     read = left & rosters.playing.keys()
     unread = {team for team in left - read if said.get(team) == "present"}
     others = left - read - unread - {team for team, presence in said.items() if presence == "absent"}
-    doubtful = _unproved(session, season, others) if others else set()
+    listed, doubtful = _listed_or_unproved(session, season, others) if others else (set[str](), set[str]())
+    unread |= listed
     there = _read_again(source, season.record, read, unread, rosters)
     stay = {
         person: team
@@ -52,11 +55,15 @@ def find_staying(
     return stay
 
 
-def _unproved(session: SyncSession, season: SeasonRow, teams: Collection[str]) -> set[str]:
-    """Those of the teams that are mapped in this season, of which nothing is proved and no person has decided."""
+def _listed_or_unproved(session: SyncSession, season: SeasonRow, teams: Collection[str]) -> tuple[set[str], set[str]]:
+    """Those of the teams that the last scan lists; and those that are mapped in this season and that it does not list,
+    of which nothing is proved and no person has decided.
+    """
+    owner = session.owner
     with session.reading() as connection:
-        found = missing(connection, session.owner, "teams", season.id, season.label)
-    return {one.twizzit_id for one in found if is_open(one, datetime.now(UTC))} & set(teams)
+        listed = listed_of(connection, "teams", owner, season.id, teams)
+        found = missing(connection, owner, "teams", season.id, season.label)
+    return listed, {one.twizzit_id for one in found if is_open(one, datetime.now(UTC))} & set(teams)
 
 
 def _read_again(

@@ -69,19 +69,17 @@ def scan_players(session: SyncSession) -> ScanReport:
 
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
-    absences = session.absences.get(PLAYERS.name)
-    stay = {} if absences is None else absences.stay
+    stay = None if session.scanned.rosters is None else session.stay
     read = partial(read_player_state, whole=session.narrowing.narrows, stay=stay)
     return map_entity(session, replace(PLANNED, read=read))
 
 
 def _seen(
     teams: Sequence[Team], rosters: Rosters, places: Mapping[str, Sequence[str]], checked: Checked
-) -> RostersSeen | None:
-    """The evidence of who is missing; None where a roster could not be read."""
-    if rosters.failed:
-        return None
-    playing: dict[str, set[str]] = {team.id: set() for team in teams if team.id is not None}
+) -> RostersSeen:
+    """Who was listed where: the evidence of who is missing, and of who has left a team."""
+    read = (team.id for team in teams if team.id is not None and team.id not in rosters.failed)
+    playing: dict[str, set[str]] = {team_id: set() for team_id in read}
     rows = [(player.team_id, player.id) for player in rosters.players]
     rows += [(row.team_id or "", row.id) for row in rosters.unclear]
     for team, person in rows:
@@ -93,6 +91,7 @@ def _seen(
         frozenset(one for one in unknown | elsewhere if one is not None),
         frozenset(places.get("", ())) | {team for team, person in rows if person is None},
         frozenset(row.id for row in rosters.set_aside if row.id is not None) - elsewhere,
+        frozenset(rosters.failed),
     )
 
 

@@ -19,7 +19,7 @@ from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import MappingRow, Owner
 from twizzit_pipeline.storage.bulk import among
-from twizzit_pipeline.storage.remote_ids import remote_id
+from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import (
     MAPPINGS,
     SNAPSHOTS,
@@ -27,6 +27,7 @@ from twizzit_pipeline.storage.tables import (
     games,
     player_mappings,
     players,
+    team_mappings,
     teams,
     twizzit_players,
 )
@@ -92,6 +93,20 @@ def listed_elsewhere(connection: Connection, owner: Owner, season_id: int) -> di
         return {}
     listed = select(seen.twizzit_player_id).where(_scan(owner, season_id), among(seen.twizzit_player_id, list(found)))
     return {one: found[one] for one in set(connection.scalars(listed))}
+
+
+def would_stay(connection: Connection, owner: Owner, season_id: int, label: str) -> dict[str, str]:
+    """The same of those whose team is one of this season, and has not departed: they stay in it where nothing was asked
+    since that scan.
+    """
+    found, table = listed_elsewhere(connection, owner, season_id), team_mappings
+    if not found:
+        return {}
+    here = select(remote_id(table)).where(
+        owned_by(table, owner), is_here(connection, "teams", table, label), mapped_to(table, {*found.values()})
+    )
+    teams_here = set(connection.scalars(here))
+    return {person: team for person, team in found.items() if team in teams_here}
 
 
 def due_again(

@@ -46,6 +46,7 @@ from twizzit_pipeline.sync.state.mapped import (
     owned_by,
     same_owner,
 )
+from twizzit_pipeline.sync.state.missing import would_stay
 from twizzit_pipeline.sync.state.out_of_use import teams_in_use
 from twizzit_pipeline.sync.state.partners import called_as_unmapped, standing, with_corrected
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
@@ -97,7 +98,7 @@ def read_player_state(
     """The players of a scan, their mappings, where their teams went, and the local players they may mean.
 
     `whole`: all people; else only those for whom a plan may do something, and how many the others are. `stay`: see
-    `Absences.stay`.
+    `PlayerState.stay`; None where nothing was asked since the scan: then whom it lists in another team alone stays.
     """
     rights = club_rights(connection, owner)
     synced = shotspot_synced(connection, owner.credential_id)
@@ -114,6 +115,8 @@ def read_player_state(
     remote = [RemotePlayer(*row) for row in connection.execute(wanted).all()]
     listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
     mapped_teams = own_teams(connection, owner, season_id, rights, listed)
+    if stay is None and season.decides:
+        stay = would_stay(connection, owner, season_id, season.label)
     if stay:
         theirs = mapped_to(team_mappings, {*stay.values()})
         mapped_teams |= own_teams(connection, owner, season_id, rights, theirs)
