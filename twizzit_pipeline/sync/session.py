@@ -219,6 +219,10 @@ class SyncSession(Transactions):
             made: table and the plan's id of a row that was made → its real id.
         """
 
+    def found_out(self, by: "SyncSession") -> None:
+        """Takes over what another session has found out in its scans: of who is missing, and of who stays."""
+        self.scanned, self.absences, self.stay = by.scanned, dict(by.absences), dict(by.stay)
+
     def counted(self, entity: str) -> EntityCounts | None:
         """What was counted of the entity so far."""
         return self._entries.counts(entity)

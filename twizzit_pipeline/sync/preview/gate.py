@@ -150,6 +150,7 @@ class Gate:
             ):
                 rehearsal.narrowing = session.narrowing
                 rehearsal.repair = session.repair
+                rehearsal.found_out(session)
                 rehearsal.to_map.update(entities)
                 return rehearse(rehearsal, entities, scans=False)
         raise AssertionError("unreachable: the last attempt returns or raises")

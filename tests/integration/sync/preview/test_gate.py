@@ -100,6 +100,29 @@ def test_an_automatic_sync_with_a_review_stops_at_its_plan_until_that_is_applied
     world.assert_truth(credential)
 
 
+def test_a_review_shows_who_has_left_and_who_moves(world: SyncWorld, credential: int) -> None:
+    """What Twizzit said of those who are missing, and that two readings lack a player in their team, counts in it."""
+    run(world, credential)
+    review(world, credential)
+    (group, (gone, mover, *_)), (elsewhere, _) = world.roster(0), world.roster(1)
+    changes = world.simulator.changes
+    changes.transfer(mover, elsewhere)
+    changes.remove_person(gone)
+
+    run(world, credential, trigger=AUTOMATIC)
+
+    (plan,) = waiting(world)
+    said = plan.counts["entities"]["players"]
+    assert (plan.changes, said["depart"], said["update"]) == (2, 1, 1)
+    assert world.player(gone)["is_active"] is True
+    chosen = decided_plans.chosen(world.database.engine, plan.id, credential_id=credential)
+    run(world, credential, narrowing=Narrowing(chosen=chosen))
+    assert world.player(gone)["is_active"] is False
+    assert (world.player(mover)["team_id"], group != elsewhere) == (world.local_id(elsewhere, "team"), True)
+    run(world, credential, trigger=AUTOMATIC)
+    assert waiting(world) == []
+
+
 def test_a_plan_that_has_expired_waits_for_no_person(world: SyncWorld, credential: int) -> None:
     review(world, credential)
     run(world, credential, trigger=AUTOMATIC)
