@@ -14,6 +14,10 @@ from twizzit_pipeline.words.meanings import key
 
 Row = Mapping[str, object]
 
+# No column takes more than 255 characters, so what is longer is as much too long when it is cut here. What reads a text
+# looks at it several times, and some patterns take the square of its length, while the whole process waits.
+LONGEST_TEXT = 1000
+
 _LANGUAGES = ("en", "nl", "fr")
 _SAID = {"1": True, "true": True, "0": False, "false": False}
 
@@ -78,30 +82,34 @@ def reference(value: object) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """A text without HTML entities, otherwise as it came.
+    """A text without HTML entities and what follows its first 1,000 characters, otherwise as it came.
 
     Of ``{"EN", "NL", "FR"}`` it is the first that is there, of an object with a ``name`` that name.
     """
     if isinstance(value, str):
-        return unescaped(value)
+        return _read(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return next((found for found in texts(value) if found.strip()), None)
 
 
 def texts(value: object) -> list[str]:
-    """All the languages of a name, English first; of a plain text that text alone. Without HTML entities."""
+    """All the languages of a name, English first; of a plain text that text alone. Each as `text` has it."""
     if isinstance(value, str):
-        return [unescaped(value)]
+        return [_read(value)]
     if is_list(value):
-        return [unescaped(one) for one in items(value) if isinstance(one, str)]
+        return [_read(one) for one in items(value) if isinstance(one, str)]
     if isinstance(value, Mapping):
         keys = plain_keys(value)
         found = [keys[language] for language in _LANGUAGES if language in keys]
         if not found and "name" in keys:
             return texts(keys["name"])
-        return [unescaped(one) for one in found if isinstance(one, str)]
+        return [_read(one) for one in found if isinstance(one, str)]
     return []
+
+
+def _read(value: str) -> str:
+    return unescaped(value)[:LONGEST_TEXT]
 
 
 def folded(value: str) -> str:

@@ -64,3 +64,10 @@ def test_a_name_may_be_a_list_of_texts() -> None:
     assert text([]) is None
     assert text({}) is None
     assert text(None) is None
+
+
+def test_a_text_is_read_to_its_1000th_character() -> None:
+    endless = "&amp;" + "1" * 100_000 + "x"
+    assert text(endless) == "&" + "1" * 999
+    assert text({"NL": endless}) == "&" + "1" * 999
+    assert texts({"EN": endless, "NL": "Zand"}) == texts([endless, "Zand"]) == ["&" + "1" * 999, "Zand"]
