@@ -18,13 +18,18 @@ Row = Mapping[str, object]
 # looks at it several times, and some patterns take the square of its length, while the whole process waits.
 LONGEST_TEXT = 1000
 
+_LONGEST_KEY = 100
+
 _LANGUAGES = ("en", "nl", "fr")
 _SAID = {"1": True, "true": True, "0": False, "false": False}
 
 
 def plain_keys(row: Row) -> dict[str, object]:
-    """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways."""
-    return {_plain(name): value for name, value in row.items()}
+    """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways.
+
+    Without those that are longer than any that is read: a key of megabytes would be remembered for ever.
+    """
+    return {_plain(name): value for name, value in row.items() if len(name) <= _LONGEST_KEY}
 
 
 @lru_cache(1024)  # every row of an answer has the same few
