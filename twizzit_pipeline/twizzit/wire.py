@@ -67,7 +67,7 @@ def _is_number(key: str) -> bool:
 
 
 def identifier(value: object) -> str | None:
-    """An id as text, or None where there is none."""
+    """An id as text, or None where there is none; cut as a text is."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -75,7 +75,7 @@ def identifier(value: object) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, str) and value.strip():
-        return value.strip()
+        return value.strip()[:LONGEST_TEXT]
     return None
 
 

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys, text, texts
+from twizzit_pipeline.twizzit.wire import identifier, is_list, items, plain_keys, text, texts
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,7 @@ def test_a_text_is_read_to_its_1000th_character() -> None:
     endless = "&amp;" + "1" * 100_000 + "x"
     assert text(endless) == "&" + "1" * 999
     assert text({"NL": endless}) == "&" + "1" * 999
+    assert identifier(f" {'7' * 5000} ") == "7" * 1000
     assert texts({"EN": endless, "NL": "Zand"}) == texts([endless, "Zand"]) == ["&" + "1" * 999, "Zand"]
 
 
