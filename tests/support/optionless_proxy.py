@@ -6,32 +6,38 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 _SSL_REQUEST, _GSS_REQUEST = 80877103, 80877104
 
 
 @contextmanager
 def optionless(url: str) -> Iterator[str]:
-    """The URL of the same database through the proxy; `url` names a server on a Unix socket."""
+    """The URL of the same database through the proxy; `url` names a server on a Unix socket, or a host."""
     real = make_url(url)
-    path = f"{real.query['host']}/.s.PGSQL.{real.query.get('port', 5432)}"
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=_accept, args=(listening, path), daemon=True).start()
+        threading.Thread(target=_accept, args=(listening, real), daemon=True).start()
         outside = real.set(host="127.0.0.1", port=listening.getsockname()[1], query={})
         yield outside.render_as_string(hide_password=False)
 
 
-def _accept(listening: socket.socket, path: str) -> None:
+def _accept(listening: socket.socket, real: URL) -> None:
     with suppress(OSError):
         while True:
             client, _ = listening.accept()
-            threading.Thread(target=_serve, args=(client, path), daemon=True).start()
+            threading.Thread(target=_serve, args=(client, real), daemon=True).start()
 
 
-def _serve(client: socket.socket, path: str) -> None:
-    with client, socket.socket(socket.AF_UNIX) as server, suppress(OSError):
-        server.connect(path)
+def _connected(real: URL) -> socket.socket:
+    if real.host is not None:
+        return socket.create_connection((real.host, real.port or 5432))
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(f"{real.query['host']}/.s.PGSQL.{real.query.get('port', 5432)}")
+    return server
+
+
+def _serve(client: socket.socket, real: URL) -> None:
+    with client, _connected(real) as server, suppress(OSError):
         while True:
             (length,) = struct.unpack("!I", _exactly(client, 4))
             body = _exactly(client, length - 4)

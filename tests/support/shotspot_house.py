@@ -40,10 +40,11 @@ def load(url: str, *files: str) -> None:
 
 @contextmanager
 def new_role(url: str) -> Iterator[str]:
+    """The name of a role that may log in, with the password of this URL, so that another name in it is enough."""
     name = f"role_{secrets.token_hex(4)}"
     with psycopg.connect(url, autocommit=True, options="-cdefault_transaction_read_only=off") as owner:
         named = sql.Identifier(name)
-        owner.execute(sql.SQL("CREATE ROLE {} LOGIN").format(named))
+        owner.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(named, make_url(url).password))
         try:
             yield name
         finally:

@@ -148,10 +148,12 @@ def latin1(postgres_url: str) -> Iterator[str]:
     name = f"latin_{secrets.token_hex(4)}"
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         named = sql.Identifier(name)
+        # Another provider of locales, which a server from version 15 on may have, has no LATIN1.
+        provider = sql.SQL("LOCALE_PROVIDER libc" if admin.info.server_version >= 150_000 else "")
         admin.execute(
-            sql.SQL(
-                "CREATE DATABASE {} TEMPLATE template0 ENCODING LATIN1 LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
-            ).format(named)
+            sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING LATIN1 {} LC_COLLATE 'C' LC_CTYPE 'C'").format(
+                named, provider
+            )
         )
         url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
         load(url, "older.sql")

@@ -320,6 +320,7 @@ def test_nothing_stays_of_migrations_that_broke(shotspot: Engine) -> None:
 def test_a_user_without_privileges_gets_an_error_that_says_so(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.exec_driver_sql("DO $$ BEGIN CREATE ROLE reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        connection.exec_driver_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # a right of all before version 15
     reader = create_engine(empty.url, connect_args={"options": "-crole=reader"})
     with pytest.raises(DatabaseRefused, match=r"GRANT CREATE ON SCHEMA public TO reader$") as caught:
         migrate(reader)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from sqlalchemy import insert, make_url, text, update
 
 from tests.conftest import ENCRYPTION_KEY
 from tests.support.examined import closed_port, look
+from tests.support.shotspot_house import new_role
 from tests.support.signs_of_life import beat
 from tests.support.sync_process import wait_until
 from twizzit_pipeline.cli.commands.database import migrate
@@ -192,7 +192,7 @@ def test_rights_that_are_missing_are_named(own_database: str, monkeypatch: pytes
         monkeypatch.setenv("TWIZZIT_DATABASE_URL", url)
         found = look()
         rights = found.problems["privileges"]
-        todo = re.sub("limited_[0-9a-f]+", "me", str(found.of("privileges").what_to_do))
+        todo = re.sub("role_[0-9a-f]+", "me", str(found.of("privileges").what_to_do))
     assert rights == "The database's user lacks INSERT on teams, DELETE on twizzit_api_usage"
     assert todo == (
         "As the tables' owner or a superuser: GRANT INSERT ON teams TO me; GRANT DELETE ON twizzit_api_usage TO me"
@@ -263,16 +263,10 @@ def test_the_table_says_what_to_do(own_database: str, capsys: pytest.CaptureFixt
 @contextmanager
 def limited_user(url: str) -> Iterator[str]:
     """The URL of a user of this database that lacks two rights."""
-    name = f"limited_{secrets.token_hex(4)}"
-    with psycopg.connect(url, autocommit=True) as owner:
-        owner.execute(f"CREATE ROLE {name} LOGIN")
+    with new_role(url) as name, psycopg.connect(url, autocommit=True) as owner:
         owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}")
         owner.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
         owner.execute(f"GRANT CREATE ON DATABASE {make_url(url).database} TO {name}")
         owner.execute(f"REVOKE INSERT ON teams FROM {name}")
         owner.execute(f"REVOKE DELETE ON twizzit_api_usage FROM {name}")
-        try:
-            yield make_url(url).set(username=name).render_as_string(hide_password=False)
-        finally:
-            owner.execute(f"DROP OWNED BY {name}")
-            owner.execute(f"DROP ROLE {name}")
+        yield make_url(url).set(username=name).render_as_string(hide_password=False)
