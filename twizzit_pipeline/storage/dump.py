@@ -54,6 +54,11 @@ _TO_DO = (
         re.compile(r"permission denied|may lack SELECT privilege|row-level security"),
         "dump with the user who owns the tables in TWIZZIT_DATABASE_URL",
     ),
+    (  # pg_dump reads what there is at one moment, and the server says what it looks like at a later one
+        re.compile(r"could not open relation|cache lookup failed|relation \".+\" does not exist|definition of view"),
+        "tables or views were changed meanwhile (twizzit migrate, detach or attach, ShotSpot's migrations): dump once "
+        "more when that is over",
+    ),
 )
 # What a server says, in English or by the names of its catalogue, of what is there although the database was empty.
 _MADE_MEANWHILE = re.compile(r"already exists|is at work there|pg_\w+_index|cannot drop schema")

@@ -26,6 +26,7 @@ from twizzit_pipeline.storage.dump import _fitting, _what_to_do, dump, restore
 from twizzit_pipeline.storage.embedded import cluster
 from twizzit_pipeline.storage.embedded.binaries import OrdinaryUser, offered_versions, run_program
 from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.hanging import detach
 from twizzit_pipeline.storage.migrate import check, migrate
 from twizzit_pipeline.storage.patience import KEY
 
@@ -244,6 +245,18 @@ def test_a_dump_that_a_right_is_lacking_for_says_so(world: SyncWorld, database_u
 )
 def test_what_is_to_be_done_fits_what_pg_dump_says(said: str, todo: str) -> None:
     assert _what_to_do(said) == todo
+
+
+def test_a_dump_beside_which_views_go_says_so_and_leaves_no_file(world: SyncWorld, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as beside, world.connected() as watcher:
+        with locked(world, "twizzit_alembic_version", mode="ACCESS EXCLUSIVE"):  # the first that pg_dump locks
+            dumped = beside.submit(dump, world.database, tmp_path / "twizzit.dump")
+            wait = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pg_dump'"
+            wait_until(lambda: watcher.execute(f"{wait} AND wait_event_type = 'Lock'").fetchone() is not None)
+            detach(world.database.engine, lambda _: None, actor=this_user())
+        with pytest.raises(BackupRefused, match=r"changed meanwhile .*: dump once more when that is over$"):
+            dumped.result()
+    assert not list(tmp_path.glob("*.dump*"))
 
 
 def test_two_dumps_into_one_file_at_once_leave_a_whole_one(
