@@ -220,21 +220,11 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
         SyncInProgress: a sync of it is under way; one that died is waited for no longer than its lease lasts.
     """
     with engine.begin() as connection:
+        if may_exist(credential_id):  # said at once: what a sync writes keeps the row until its transaction ends
+            _require_idle(connection, credential_id)
         # No lease can be taken while the row is locked so: its foreign key would have to lock it too.
         credential = locked(connection, credential_id)
-        now = func.clock_timestamp()  # a lease that lies ahead of it is of before it was put back
-        held = connection.execute(
-            select(leases.c.history_id).where(
-                leases.c.credential_id == credential_id,
-                leases.c.heartbeat_at.between(now - _LEASE_LASTS, now + _LEASE_LASTS),
-            )
-        ).first()
-        if held is not None:
-            raise SyncInProgress(
-                f"A sync of credential {credential_id} is under way: delete the credential when that is over (a sync "
-                "that was killed counts as over after a minute)",
-                history_id=held.history_id,
-            )
+        _require_idle(connection, credential_id)
         mappings = sum(_count(connection, table, credential_id) for table in MAPPINGS.values())
         gone = Deleted(credential.organization_name, _count(connection, sync_history, credential_id), mappings)
         leaves_its_own_row(connection)
@@ -242,6 +232,18 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
         details = {"organization": gone.organization_name, "history": gone.history, "mappings_kept": mappings}
         _record(connection, actor, "delete", credential_id, **details)
     return gone
+
+
+def _require_idle(connection: Connection, credential_id: int) -> None:
+    now = func.clock_timestamp()  # a lease that lies ahead of it is of before it was put back
+    lives = leases.c.heartbeat_at.between(now - _LEASE_LASTS, now + _LEASE_LASTS)
+    held = connection.execute(select(leases.c.history_id).where(leases.c.credential_id == credential_id, lives)).first()
+    if held is not None:
+        raise SyncInProgress(
+            f"A sync of credential {credential_id} is under way: delete the credential when that is over (a sync "
+            "that was killed counts as over after a minute)",
+            history_id=held.history_id,
+        )
 
 
 def remember_organization(
