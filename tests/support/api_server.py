@@ -25,6 +25,7 @@ from twizzit_pipeline.http_api.app import create_app
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.pages.signing import Signer
 from twizzit_pipeline.http_api.pages.visits import Pages
+from twizzit_pipeline.http_api.server import READING
 from twizzit_pipeline.http_api.service import Service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, open_database
@@ -58,6 +59,7 @@ class ApiServer:
             access_log=False,
             log_level="critical",
             timeout_graceful_shutdown=1,
+            **READING,
             timeout_keep_alive=600,  # however long a busy machine takes from one question of a client to its next
         )
         self._server = uvicorn.Server(config)

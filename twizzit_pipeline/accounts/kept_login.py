@@ -1,8 +1,8 @@
 """One login at Twizzit that is kept for five minutes, with the answers that it brought."""
 
 import threading
-from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Hashable, Sized
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # HTTP is loaded with the first question that is asked
 
 KEPT_SECONDS = 300.0
 
-_MOST_ANSWERS = 256  # of one credential
+_MOST_ROWS = 20_000  # of all answers of one credential together; a club's longest list has some hundreds
 _MOMENT_SECONDS = 0.2
 _NOTHING = object()
 _T = TypeVar("_T")
@@ -41,7 +41,7 @@ class KeptLogin:
         self._closed = False
         self._over_at = clock() + KEPT_SECONDS
         self._asking = threading.Lock()
-        self._answers: TTLCache[Hashable, object] = TTLCache(_MOST_ANSWERS, ttl=KEPT_SECONDS, timer=clock)
+        self._answers: TTLCache[Hashable, object] = TTLCache(_MOST_ROWS, ttl=KEPT_SECONDS, timer=clock, getsizeof=_rows)
 
     def is_over(self, now: float) -> bool:
         """Whether its five minutes have passed."""
@@ -62,7 +62,8 @@ class KeptLogin:
             finally:
                 if self._closed or client.ended:
                     self._end_login()
-            self._answers[question] = found
+            with suppress(ValueError):  # more rows than are kept: it is asked anew each time
+                self._answers[question] = found
             return found
 
     def close(self) -> None:
@@ -78,3 +79,8 @@ class KeptLogin:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _rows(answer: object) -> int:
+    """What an answer counts: 30 beside its rows, so that there are not many without any."""
+    return 30 + (len(answer) if isinstance(answer, Sized) else 0)

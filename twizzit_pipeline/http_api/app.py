@@ -148,7 +148,7 @@ class _OtherOrigins:
 
 
 class _PrivateAnswers:
-    """Answers are about people: no proxy or browser on the way stores them."""
+    """Answers are about people: no proxy or browser on the way stores them, and no page shows them in a frame."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -159,6 +159,7 @@ class _PrivateAnswers:
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Cache-Control", "no-store")
                 headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("X-Frame-Options", "DENY")
             await send(message)
 
         await self._app(scope, receive, marked if scope["type"] == "http" else send)

@@ -4,6 +4,7 @@ What belongs here: HS256 tokens with the claims `userId`, `username`, `role` and
 in `secret`; which roles a route is for, in `access_table`; which credentials a caller reaches, in `access`.
 """
 
+import math
 import time
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
@@ -84,10 +85,13 @@ class Tokens:
             raise unauthenticated("Invalid token", f"The token is not valid yet. {_by_this_clock()}") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _invalid() from None
+        ends = _seconds(claims["exp"])
+        if ends is None:
+            raise _invalid()
         if claims.get("passwordMustChange"):  # ShotSpot lets such a token do nothing but that
             raise Problem(403, "Password change required", "Choose another password in ShotSpot first")
         _log_clock_difference(claims.get("iat"))
-        return _caller(claims), float(claims["exp"])
+        return _caller(claims), ends
 
 
 async def _needs_token(_: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:
@@ -161,11 +165,21 @@ def _by_this_clock() -> str:
 
 def _log_clock_difference(issued_at: object) -> None:
     """A log line where a token was made in the future: this clock is behind ShotSpot's, or that one ahead."""
-    if isinstance(issued_at, int | float) and (ahead := issued_at - time.time()) > _CLOCKS_APART_SECONDS:
+    issued = _seconds(issued_at) if isinstance(issued_at, int | float) else None
+    if issued is not None and (ahead := issued - time.time()) > _CLOCKS_APART_SECONDS:
         _log.warning(
             "clocks differ",  # this machine's is behind ShotSpot's: the token was made in the future
             seconds=round(ahead),
         )
+
+
+def _seconds(claim: Any) -> float | None:
+    """A moment of a token, in seconds since 1970; None for one that no clock has."""
+    try:
+        found = float(claim)
+    except OverflowError:  # JSON writes numbers of any length
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _invalid() -> Problem:
@@ -178,9 +192,11 @@ def _caller(claims: dict[str, Any]) -> Caller:
         raise _invalid()
     if isinstance(user_id, bool) or not isinstance(user_id, int | str | None):
         raise _invalid()
-    role = role.casefold()
+    role, user_id = role.casefold(), None if user_id is None else str(user_id)[:_LONGEST_ID]
+    if user_id is not None and not user_id.isprintable():  # neither the database nor a terminal takes it
+        raise _invalid()
     return Caller(
-        user_id=None if user_id is None else str(user_id)[:_LONGEST_ID],
+        user_id=user_id,
         role=role,
         credentials=_held_to(claims) if role == COACH else None,
     )

@@ -7,7 +7,8 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import uvicorn
 
@@ -19,6 +20,8 @@ from twizzit_pipeline.storage.engine import Database
 
 _GRACE_SECONDS = 5
 _IDLE_SECONDS = 30
+# How uvicorn reads requests. httptools, which it would take, keeps as many bytes of headers as a stranger sends.
+READING: Mapping[str, Any] = {"http": "h11", "h11_max_incomplete_event_size": 64 * 1024}
 
 
 def serve(settings: Settings, database: Database, *, listener: socket.socket, announce: Callable[[str], None]) -> None:
@@ -41,6 +44,7 @@ def serve(settings: Settings, database: Database, *, listener: socket.socket, an
         proxy_headers=False,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        **READING,
     )
     service: Service = app.state.service
     server = _Server(config, lambda: announce(address), service.patience.end)

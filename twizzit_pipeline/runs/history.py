@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs import asked, recorded
+from twizzit_pipeline.runs.dead import dead_runs
 from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS, UNDO, UNDONE
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
-from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
+from twizzit_pipeline.runs.lease import close_interrupted
 from twizzit_pipeline.runs.recorded import recorded_entity
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
@@ -255,14 +256,12 @@ def for_run(engine: Engine, run_id: str, *, credential_id: int | None = None) ->
 
 
 def interrupted(engine: Engine, run_ids: Iterable[str]) -> set[str]:
-    """Which of these runs were closed because their process had ended: the orchestrator ends them as well.
+    """Which of these runs are dead (`dead_runs`): the orchestrator ends them as well.
 
-    Those that this call finds dead are among them, whether their history had begun or not.
+    Those that this call finds so are among them, whether their history had begun or not.
     """
     closed, wanted_ids = set(close_interrupted(engine)), list(run_ids)
-    wanted = select(sync_history.c.dagster_run_id).where(
-        sync_history.c.dagster_run_id.in_(wanted_ids), sync_history.c.error_message == INTERRUPTED
-    )
+    wanted = dead_runs(sync_history.c.dagster_run_id.in_(wanted_ids))
     with driver_errors(), engine.connect() as connection:
         return closed.intersection(wanted_ids) | {run_id for run_id in connection.scalars(wanted) if run_id is not None}
 

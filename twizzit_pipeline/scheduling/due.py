@@ -40,7 +40,8 @@ from sqlalchemy.exc import ProgrammingError
 from twizzit_pipeline.credentials.rows import COLUMNS, credential_of
 from twizzit_pipeline.entities import SYNC_TYPES, TEAMS
 from twizzit_pipeline.runs import seasons
-from twizzit_pipeline.runs.lease import INTERRUPTED, is_silent
+from twizzit_pipeline.runs.dead import dead_runs
+from twizzit_pipeline.runs.lease import is_silent
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.scheduling.schedule import (
     LONGEST_BACK_OFF,
@@ -159,9 +160,7 @@ def _whole(run_ids: Collection[str], request_ids: Collection[int]) -> FromClause
         leases.c.holder,
         is_silent(),
     )
-    dead = select(distinct(sync_history.c.dagster_run_id)).where(
-        bulk.among(sync_history.c.dagster_run_id, run_ids), sync_history.c.error_message == INTERRUPTED
-    )
+    dead = dead_runs(bulk.among(sync_history.c.dagster_run_id, run_ids))
     cancelled = select(sync_requests.c.id).where(
         bulk.among(sync_requests.c.id, request_ids), sync_requests.c.status == "cancelled"
     )

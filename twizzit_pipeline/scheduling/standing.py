@@ -144,7 +144,7 @@ class View:
 
     Attributes:
         standings: by credential id.
-        dead_runs: of the runs that were asked about, those whose sync was closed because its process had ended.
+        dead_runs: of the runs that were asked about, those whose process has ended or was cut off (`runs.dead`).
         cancelled: of the requests that were asked about, those that were cancelled.
     """
 

@@ -21,6 +21,7 @@ from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.settings.processes import unset_in_process
 from twizzit_pipeline.storage.embedded.server import embedded_server
+from twizzit_pipeline.storage.given_up import giving_up, is_of_one_connection
 from twizzit_pipeline.storage.idle_connections import try_idle_connections
 from twizzit_pipeline.storage.odd_times import reads_odd_times
 from twizzit_pipeline.storage.sqlstates import in_our_words
@@ -39,10 +40,6 @@ DAGSTER_OPTIONS = (_ISOLATION, "synchronous_commit=off", f"search_path={DAGSTER_
 # How long a statement waits for a row or a table that another transaction holds.
 LOCK_SECONDS = 5
 
-_CONNECT_SECONDS = 10
-# Where a server, or what stands before it, is gone without closing its connections (a failover, a firewall), an answer
-# would be waited for a quarter of an hour, an idle one kept for two hours. What the URL says of these itself counts.
-_GIVEN_UP = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "6", "tcp_user_timeout": "45000"}
 # What a person sets for their own `psql`: libpq sends them beside the options, and the server lets them win.
 _OF_PEOPLE = ("PGTZ", "PGDATESTYLE")
 _ARRIVES = "twizzit.options"  # a setting that no server has: where it is missing, the options did not arrive
@@ -124,7 +121,7 @@ def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Dat
         (
             f"-clock_timeout={LOCK_SECONDS}s",
             # psycopg reads no time in another style, which a database or a role may have for its people.
-            with_option(url, "timezone=UTC -cdatestyle=ISO -cintervalstyle=postgres"),
+            with_option(giving_up(url), "timezone=UTC -cdatestyle=ISO -cintervalstyle=postgres"),
             f"-c{_ISOLATION}",
             f"-ctwizzit.season_start={season_start} -c{_ARRIVES}=on",  # the first for the view of running seasons
         )
@@ -134,7 +131,8 @@ def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Dat
         with driver_errors(str(url.password) if url.password else None):
             dropped = _look(engine)
             if dropped:
-                _set_in_each_transaction(engine, settings_in(options))
+                wanted = settings_in(options)
+                _set_in_each_transaction(engine, {k: v for k, v in wanted.items() if not is_of_one_connection(k)})
         yield Database(
             engine=engine,
             url=SecretStr(url.render_as_string(hide_password=False)),
@@ -157,13 +155,12 @@ def _close(engine: Engine) -> None:
 
 def _engine(url: URL, options: str) -> Engine:
     engine = create_engine(
-        _giving_up(url),
+        giving_up(url),
         isolation_level="READ COMMITTED",  # said at each beginning: an option counts from the next transaction on
         use_native_hstore=False,  # or each new engine asks the server for that type
         hide_parameters=True,
         json_serializer=partial(json.dumps, ensure_ascii=False),
         connect_args={
-            "connect_timeout": _CONNECT_SECONDS,
             "application_name": "twizzit-pipeline",
             "client_encoding": "utf8",
             "options": options,
@@ -204,11 +201,7 @@ def _set_local(name: str, value: str) -> str:
 def _dagster_url(url: URL, dagster: URL | None) -> URL:
     """Dagster's storage asks for psycopg2: under SQLAlchemy 2.1 a bare `postgresql://` means psycopg 3."""
     if dagster is not None:
-        return _giving_up(dagster.set(drivername="postgresql+psycopg2"))
+        return giving_up(dagster.set(drivername="postgresql+psycopg2"))
     for option in DAGSTER_OPTIONS:
         url = url.update_query_dict({"options": with_option(url, option)})
-    return _giving_up(url.set(drivername="postgresql+psycopg2"))
-
-
-def _giving_up(url: URL) -> URL:
-    return url.update_query_dict({name: value for name, value in _GIVEN_UP.items() if name not in url.query})
+    return giving_up(url.set(drivername="postgresql+psycopg2"))

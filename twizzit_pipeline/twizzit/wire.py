@@ -14,13 +14,22 @@ from twizzit_pipeline.words.meanings import key
 
 Row = Mapping[str, object]
 
+# No column takes more than 255 characters, so what is longer is as much too long when it is cut here. What reads a text
+# looks at it several times, and some patterns take the square of its length, while the whole process waits.
+LONGEST_TEXT = 1000
+
+_LONGEST_KEY = 100
+
 _LANGUAGES = ("en", "nl", "fr")
 _SAID = {"1": True, "true": True, "0": False, "false": False}
 
 
 def plain_keys(row: Row) -> dict[str, object]:
-    """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways."""
-    return {_plain(name): value for name, value in row.items()}
+    """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways.
+
+    Without those that are longer than any that is read: a key of megabytes would be remembered for ever.
+    """
+    return {_plain(name): value for name, value in row.items() if len(name) <= _LONGEST_KEY}
 
 
 @lru_cache(1024)  # every row of an answer has the same few
@@ -58,7 +67,7 @@ def _is_number(key: str) -> bool:
 
 
 def identifier(value: object) -> str | None:
-    """An id as text, or None where there is none."""
+    """An id as text, or None where there is none; cut as a text is."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -66,7 +75,7 @@ def identifier(value: object) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, str) and value.strip():
-        return value.strip()
+        return value.strip()[:LONGEST_TEXT]
     return None
 
 
@@ -78,30 +87,34 @@ def reference(value: object) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """A text without HTML entities, otherwise as it came.
+    """A text without HTML entities and what follows its first 1,000 characters, otherwise as it came.
 
     Of ``{"EN", "NL", "FR"}`` it is the first that is there, of an object with a ``name`` that name.
     """
     if isinstance(value, str):
-        return unescaped(value)
+        return _read(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return next((found for found in texts(value) if found.strip()), None)
 
 
 def texts(value: object) -> list[str]:
-    """All the languages of a name, English first; of a plain text that text alone. Without HTML entities."""
+    """All the languages of a name, English first; of a plain text that text alone. Each as `text` has it."""
     if isinstance(value, str):
-        return [unescaped(value)]
+        return [_read(value)]
     if is_list(value):
-        return [unescaped(one) for one in items(value) if isinstance(one, str)]
+        return [_read(one) for one in items(value) if isinstance(one, str)]
     if isinstance(value, Mapping):
         keys = plain_keys(value)
         found = [keys[language] for language in _LANGUAGES if language in keys]
         if not found and "name" in keys:
             return texts(keys["name"])
-        return [unescaped(one) for one in found if isinstance(one, str)]
+        return [_read(one) for one in found if isinstance(one, str)]
     return []
+
+
+def _read(value: str) -> str:
+    return unescaped(value)[:LONGEST_TEXT]
 
 
 def folded(value: str) -> str:

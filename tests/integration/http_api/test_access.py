@@ -38,6 +38,9 @@ NO_TOKENS: dict[str, Callable[[], str | None]] = {
     "role null": lambda: token_of({"userId": 7, "role": None}),
     "role empty": lambda: token_of({"userId": 7, "role": " "}),
     "role of another kind": lambda: token_of({"userId": 7, "role": ["admin"]}),
+    "an end that no clock reaches": lambda: token_of({"userId": 7, "role": "admin", "exp": 10**400}),
+    "user that cannot be printed": lambda: token_of({"userId": "7\x00", "role": "admin"}),
+    "user that is half a letter": lambda: token_of({"userId": "\ud800", "role": "coach"}),
     "user of another kind": lambda: token_of({"userId": {"id": 7}, "role": "admin"}),
     "organizations that cannot be read": lambda: token_of({"userId": 7, "role": "coach", "organizations": "1"}),
     "organizations null": lambda: token_of({"userId": 7, "role": "coach", "organizations": None}),
@@ -126,6 +129,12 @@ def test_a_token_from_the_future_is_taken_as_shotspot_takes_it_and_the_clocks_ar
             answer = client.get("/credentials", headers={"Authorization": f"Bearer {sent}"})
         assert answer.status_code == 200
         assert ("clocks differ" in caplog.text) is (ahead > 5)
+
+
+@pytest.mark.parametrize("issued", [10**400, float("inf"), float("nan"), -(10**400), "soon"])
+def test_a_moment_of_issue_that_is_none_keeps_no_caller_out(client: httpx.Client, issued: object) -> None:
+    sent = token_of({"userId": 7, "role": "admin", "iat": issued})
+    assert client.get("/organizations", headers={"Authorization": f"Bearer {sent}"}).status_code == 200
 
 
 def test_a_token_that_is_over_names_the_time_by_this_clock(client: httpx.Client) -> None:

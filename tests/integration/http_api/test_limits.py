@@ -3,13 +3,13 @@
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from tests.support.api_server import PREFIX, ApiServer, token
+from tests.support.api_server import NO_CERTIFICATES, PREFIX, ApiServer, token
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.http_api.app import create_app
 from twizzit_pipeline.http_api.body_limit import MOST_BYTES
@@ -47,6 +47,28 @@ def test_a_body_that_is_announced_too_long_is_not_waited_for(api: ApiServer) -> 
         head = f"POST {PREFIX}/credentials HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n\r\n"
         plain.sendall(head.encode())
         assert plain.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("one", [b"X: " + b"a" * 200_000, b"X: a\r\n" * 40_000], ids=["a long header", "many headers"])
+def test_a_request_whose_head_does_not_end_is_cut(api: ApiServer, one: bytes) -> None:
+    """No token is asked for before the head is read, so a stranger could fill the memory with one."""
+    port = httpx.URL(api.root).port
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as plain:
+        with suppress(ConnectionError):  # it may be cut before all of it is sent
+            plain.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n" + one)
+        answer = b""
+        with suppress(ConnectionError):
+            while part := plain.recv(1000):
+                answer += part
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")  # a reset may take the answer along
+    with api.client(None) as client:
+        assert client.get("/health").status_code == 200
+
+
+def test_no_answer_is_shown_in_a_frame(api: ApiServer) -> None:
+    with httpx.Client(base_url=api.root, trust_env=False, verify=NO_CERTIFICATES) as client:
+        for path in ("/", "/docs", "/openapi.json", "/health", "/nothing", f"{PREFIX}/credentials", "/twizzit/sign-in"):
+            assert client.get(path).headers["x-frame-options"] == "DENY", path
 
 
 def test_answers_are_not_stored(api: ApiServer) -> None:

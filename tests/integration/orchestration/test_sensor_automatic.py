@@ -10,6 +10,7 @@ from sqlalchemy import event, text, update
 from tests.support.orchestrator import COACH, Orchestrator
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.rows import new_partition_key
+from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
 from twizzit_pipeline.orchestration.sensors import run_keys
 from twizzit_pipeline.runs import history
@@ -176,6 +177,47 @@ def test_a_lease_whose_run_is_over_is_released_at_once(orchestrator: Orchestrato
     with orchestrator.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM twizzit_leases")) == 0
     assert orchestrator.planned(credential_id).consecutive_failures == 1
+
+
+@pytest.mark.parametrize("found_by", ["a tick", "the next that begins"])
+def test_a_run_that_left_nothing_in_progress_is_dead_after_a_minute_without_its_lease(
+    orchestrator: Orchestrator, found_by: str
+) -> None:
+    """Its process died elsewhere, or was cut off, after its rows were closed and before it said that the run ended."""
+
+    def look() -> dg.DagsterRunStatus:
+        if found_by == "a tick":
+            orchestrator.tick()
+        else:
+            end_dead_runs(orchestrator.instance, orchestrator.engine)
+        run = orchestrator.instance.get_run_by_id(run_id)
+        assert run is not None
+        return run.status
+
+    def closed(seconds: int) -> None:
+        with orchestrator.engine.begin() as connection:
+            at = text(
+                "UPDATE twizzit_sync_history SET status = 'success', completed_at = timezone('utc', now()) - :ago"
+            )
+            connection.execute(at, {"ago": timedelta(seconds=seconds)})
+
+    credential_id = orchestrator.credential()
+    orchestrator.switch_on(credential_id)
+    (wanted,) = orchestrator.tick()
+    run_id = orchestrator.waiting_run(wanted, dg.DagsterRunStatus.STARTED)
+    lease = take_lease(orchestrator, credential_id, run_id)
+    with orchestrator.engine.begin() as connection:
+        history.start(
+            connection, credential_id=credential_id, entity="teams", run_id=run_id, season=orchestrator.season
+        )
+    closed(61)
+    assert look() is dg.DagsterRunStatus.STARTED, "its process has its lease"
+    lease.give_back()
+    closed(5)
+    assert look() is dg.DagsterRunStatus.STARTED, "its process is about to end"
+    closed(61)
+    assert look() is dg.DagsterRunStatus.FAILURE
+    assert [row.status for row in history.for_run(orchestrator.engine, run_id)] == ["success"], "as it was"
 
 
 def test_partitions_come_with_credentials_and_seasons_and_go_with_them(orchestrator: Orchestrator) -> None:

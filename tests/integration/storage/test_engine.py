@@ -11,10 +11,11 @@ import psycopg
 import pytest
 from dagster import DagsterInstance, job, op
 from pydantic import SecretStr
-from sqlalchemy import NullPool, create_engine, insert, make_url, select, text
+from sqlalchemy import Engine, NullPool, create_engine, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
+from twizzit_pipeline.orchestration.instance.kept_storage import KeptPostgresStorage
 from twizzit_pipeline.scheduling.automation import switched_off
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import dagster_schema, idle_connections, tables
@@ -22,6 +23,7 @@ from twizzit_pipeline.storage import engine as engine_module
 from twizzit_pipeline.storage.dagster_schema import dagsters_connection, missing_schema, prepare_schema
 from twizzit_pipeline.storage.dump import dump
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+from twizzit_pipeline.storage.given_up import PARAMETERS
 from twizzit_pipeline.storage.urls import PORT
 
 PASSWORD = "s3cr3t/p@ss:word"
@@ -130,7 +132,7 @@ def test_a_server_that_goes_without_a_word_is_given_up(database_url: str, tmp_pa
     with open_database(_settings(database_url, tmp_path)) as database, database.engine.connect() as connection:
         ours = {option.keyword.decode(): option.val for option in connection.connection.driver_connection.pgconn.info}  # type: ignore[union-attr]
         dagsters = make_url(database.dagster_url).query
-    for name, value in engine_module._GIVEN_UP.items():
+    for name, value in PARAMETERS.items():
         assert ours[name] == value.encode(), name
         assert dagsters[name] == value, name
     url = make_url(database_url).update_query_dict({"tcp_user_timeout": "7000"})
@@ -138,7 +140,37 @@ def test_a_server_that_goes_without_a_word_is_given_up(database_url: str, tmp_pa
     with open_database(_settings(text_, tmp_path, dagster_postgres_url=SecretStr(text_))) as database:
         assert make_url(database.url.get_secret_value()).query["tcp_user_timeout"] == "7000"
         assert make_url(database.dagster_url).query["tcp_user_timeout"] == "7000"
-        assert make_url(database.dagster_url).query["keepalives_idle"] == engine_module._GIVEN_UP["keepalives_idle"]
+        assert make_url(database.dagster_url).query["keepalives_idle"] == PARAMETERS["keepalives_idle"]
+
+
+def test_a_server_gives_us_up_as_soon(database_url: str, tmp_path: Path) -> None:
+    """Else a machine that is cut off in a transaction keeps its locks, the lease among them, for two hours."""
+    given_up = ["15", "5", "6", "45000"]
+    with open_database(_settings(database_url, tmp_path)) as database:
+        assert _given_up_there(database.engine) == given_up
+        prepare_schema(database)
+        dagsters = KeptPostgresStorage(database.dagster_url, should_autocreate_tables=False)
+        assert _given_up_there(dagsters.run_storage._engine) == given_up  # type: ignore[attr-defined]
+        dagsters.run_storage.dispose()
+    bare = make_url(database_url).set(drivername="postgresql+psycopg2")
+    of_a_unit = KeptPostgresStorage(bare.render_as_string(hide_password=False), should_autocreate_tables=False)
+    assert _given_up_there(of_a_unit.run_storage._engine) == given_up  # type: ignore[attr-defined]
+    of_a_unit.run_storage.dispose()
+    query = {"keepalives_idle": "20", "options": "-ctcp_user_timeout=9000 -cjit=off"}
+    said = make_url(database_url).update_query_dict(query).render_as_string(hide_password=False)
+    with open_database(_settings(said, tmp_path)) as database:
+        assert _given_up_there(database.engine) == ["20", "5", "6", "9000"]
+
+
+def _given_up_there(engine: Engine) -> list[str]:
+    """What the server was asked to do: seconds at rest, between two tries, tries; milliseconds for an answer to arrive.
+
+    On a Unix socket, as here, it does nothing of it, and `SHOW` says 0.
+    """
+    names = ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+    asked = text("SELECT reset_val FROM pg_settings WHERE name = :name")
+    with engine.connect() as connection:
+        return [str(connection.scalar(asked, {"name": f"tcp_{name}"})) for name in names]
 
 
 def test_options_in_the_url_are_kept(database_url: str, tmp_path: Path) -> None:
@@ -151,7 +183,8 @@ def test_options_in_the_url_are_kept(database_url: str, tmp_path: Path) -> None:
         prepare_schema(database)
         assert make_url(database.dagster_url).query["options"] == (
             "-cstatement_timeout=12345 -cdefault_transaction_isolation=read\\ committed -csynchronous_commit=off"
-            " -csearch_path=dagster"
+            " -csearch_path=dagster -ctcp_keepalives_idle=15 -ctcp_keepalives_interval=5 -ctcp_keepalives_count=6"
+            " -ctcp_user_timeout=45000"
         )
 
 

@@ -68,8 +68,17 @@ def test_the_autoscaler_alone_says_how_many_workers_there_are() -> None:
     assert (target["kind"], target["name"]) == ("Deployment", "twizzit-worker")
 
 
+def test_the_api_alone_gets_the_secret_of_tokens() -> None:
+    assert "JWT_SECRET" not in named("Secret", "twizzit")["stringData"]
+    assert named("Secret", "twizzit-api")["stringData"].keys() == {"JWT_SECRET"}
+    for pod in PODS.values():
+        sources = pod["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+        given = {source["secretRef"]["name"] for source in sources if "secretRef" in source}
+        assert ("twizzit-api" in given) == (pod["metadata"]["name"] == "twizzit-api"), pod["metadata"]["name"]
+
+
 def test_every_variable_is_a_setting_and_no_secret_stands_in_a_file() -> None:
-    secret = named("Secret", "twizzit")["stringData"]
+    secret = named("Secret", "twizzit")["stringData"] | named("Secret", "twizzit-api")["stringData"]
     assert set(secret.values()) == {""}
     assert {*secret, *named("ConfigMap", "twizzit")["data"], *_of_jobs()} <= SETTINGS
 

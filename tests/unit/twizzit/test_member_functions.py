@@ -111,3 +111,14 @@ def test_where_functions_may_not_be_read_no_role_is_guessed() -> None:
         pytest.raises(errors.AccessDenied, match="/contact-functions"),
     ):
         client.source.rosters([A], SEASON)
+
+
+@pytest.mark.parametrize("is_object", [False, True])
+def test_a_name_of_a_function_without_end_keeps_no_other_member_out(is_object: bool) -> None:
+    """What a function is of ("lid van …") is read within what it is: 3,000 times, where nothing cuts it."""
+    name = "lid van " * 3000
+    member = link(10, 1, {"id": 77, "name": name} if is_object else name)
+    with account(group_contacts=[member, link(10, 2)]) as (client, _):
+        rosters = client.source.rosters([A], SEASON)
+    assert [row.id for row in rosters.unclear] == []
+    assert pairs(rosters.players) == [("10", "1"), ("10", "2")]

@@ -1,8 +1,10 @@
 """Single values off the wire: lists that come as objects, and texts that a web form has escaped."""
 
+import tracemalloc
+
 import pytest
 
-from twizzit_pipeline.twizzit.wire import is_list, items, text, texts
+from twizzit_pipeline.twizzit.wire import identifier, is_list, items, plain_keys, text, texts
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,24 @@ def test_a_name_may_be_a_list_of_texts() -> None:
     assert text([]) is None
     assert text({}) is None
     assert text(None) is None
+
+
+def test_a_text_is_read_to_its_1000th_character() -> None:
+    endless = "&amp;" + "1" * 100_000 + "x"
+    assert text(endless) == "&" + "1" * 999
+    assert text({"NL": endless}) == "&" + "1" * 999
+    assert identifier(f" {'7' * 5000} ") == "7" * 1000
+    assert texts({"EN": endless, "NL": "Zand"}) == texts([endless, "Zand"]) == ["&" + "1" * 999, "Zand"]
+
+
+def test_a_key_without_end_is_neither_read_nor_remembered() -> None:
+    """Keys are remembered, as every row has the same few; a server may make up others, of any length."""
+    assert plain_keys({"First-Name": "Lien", "x" * 101: 1}) == {"firstname": "Lien"}
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            plain_keys({f"{number}-{'A' * 1_000_000}": 1})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000

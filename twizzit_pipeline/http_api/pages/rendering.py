@@ -17,7 +17,7 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",  # a link's address is a key, and proxies log from where a file was asked for
     "Cross-Origin-Resource-Policy": "same-origin",
     "Vary": "Cookie, Accept-Language",
 }

@@ -16,7 +16,7 @@ from dagster_postgres.utils import (
     pg_url_from_config,
     retry_pg_connection_fn,
 )
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, make_url
 
 from twizzit_pipeline.orchestration.dagster_private import (
     ConfigurableClassData,
@@ -27,6 +27,7 @@ from twizzit_pipeline.orchestration.dagster_private import (
     SensorInstigatorData,
 )
 from twizzit_pipeline.orchestration.instance.kept_events import KeptEvents, columns_of
+from twizzit_pipeline.storage.given_up import giving_up
 from twizzit_pipeline.storage.idle_connections import try_idle_connections
 
 if TYPE_CHECKING:
@@ -54,7 +55,11 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         inst_data: ConfigurableClassData | None = None,
         token_provider: "PgTokenProvider | None" = None,
     ) -> None:
-        """As Dagster's own, which makes the tables that are missing."""
+        """As Dagster's own, which makes the tables that are missing.
+
+        Each end gives up a connection whose other end is gone without a word, where this URL comes from a person, too.
+        """
+        postgres_url = giving_up(make_url(postgres_url)).render_as_string(hide_password=False)
         engine = try_idle_connections(
             create_pg_engine(
                 postgres_url,

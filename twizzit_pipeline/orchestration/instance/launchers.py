@@ -11,12 +11,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.errors import BrokerUnavailable, SettingsError
 from twizzit_pipeline.orchestration.run.limit import GRACE_SECONDS
 from twizzit_pipeline.settings import Settings
 
 QUEUE = "dagster"
 _VISIBILITY_SECONDS = 300
+# Of one connection to the broker, and of one answer: where the way there is cut without a word, a daemon that launches
+# a run would wait for a quarter of an hour, and launch no other meanwhile.
+_CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 10.0
+_RESULT_TRIES = 2
 BROKER = "TWIZZIT_BROKER_URL"
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _MINUTES_TO_START = 10
@@ -82,12 +86,18 @@ def broker_of(settings: Settings) -> str:
     return settings.broker_url.get_secret_value()
 
 
+def broker_away(error: Exception) -> BrokerUnavailable:
+    """What is said where the broker does not answer; the URL, which may hold a password, is not in it."""
+    why = type(error.__cause__ or error).__name__
+    return BrokerUnavailable(f"The broker of {BROKER} cannot be reached ({why}): start it, or correct the URL")
+
+
 def _celery(settings: Settings) -> dict[str, Any]:
     broker_of(settings)
     source = {"env": BROKER}
     return {
-        "module": "dagster_celery.launcher",
-        "class": "CeleryRunLauncher",
+        "module": "twizzit_pipeline.orchestration.instance.worker_launcher",
+        "class": "WorkerLauncher",
         "config": {"broker": source, "backend": source, "default_queue": QUEUE, "config_source": celery_options()},
     }
 
@@ -96,14 +106,20 @@ def celery_options() -> dict[str, Any]:
     """Of Celery's, the same for the daemon, which sends, and the workers, which take.
 
     A worker takes nothing from the queue before one of its processes is free: what it took and has not begun when it
-    dies comes back only after the visibility timeout.
+    dies comes back only after the visibility timeout. It looks for a broker that is away until it is back. Of a run
+    whose message comes twice, as its first answer was lost, Dagster ignores the second, or its lease refuses it.
     """
+    patience = {"socket_connect_timeout": _CONNECT_SECONDS, "socket_timeout": _ANSWER_SECONDS, "socket_keepalive": True}
     return {
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,
         "worker_max_tasks_per_child": 100,
         "broker_connection_retry_on_startup": True,
-        "broker_transport_options": {"visibility_timeout": _VISIBILITY_SECONDS},
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {"visibility_timeout": _VISIBILITY_SECONDS, **patience},
+        # Where the results are: whether each run has ended. A worker that cannot write one down goes on without.
+        **{f"redis_{name}": value for name, value in patience.items()},
+        "result_backend_transport_options": {"retry_policy": {"max_retries": _RESULT_TRIES}},
         "result_expires": 86_400,
     }
 

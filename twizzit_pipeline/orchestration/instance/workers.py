@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from kombu.exceptions import OperationalError
 
-from twizzit_pipeline.errors import BrokerUnavailable
-from twizzit_pipeline.orchestration.instance.launchers import QUEUE
+from twizzit_pipeline.orchestration.instance.launchers import QUEUE, broker_away
 from twizzit_pipeline.orchestration.instance.worker import NAME, celery_app
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.fingerprint import LETTERS
@@ -46,15 +45,15 @@ def inspect_workers(settings: Settings) -> Workers:
         BrokerUnavailable: it cannot be reached.
     """
     app = celery_app(settings)
+    in_time = {"max_retries": 1, "socket_connect_timeout": _ANSWER_SECONDS, "socket_timeout": _ANSWER_SECONDS}
+    asked = app.connection_for_read(connect_timeout=_ANSWER_SECONDS, transport_options=in_time)
     try:
-        with app.connection_for_read(connect_timeout=_ANSWER_SECONDS, transport_options={"max_retries": 1}) as broker:
+        with asked as broker:
             broker.ensure_connection(max_retries=1, timeout=_ANSWER_SECONDS)
             waiting = int(broker.default_channel._size(QUEUE)) if hasattr(broker.default_channel, "_size") else 0
             found = app.control.inspect(timeout=_ANSWER_SECONDS, connection=broker).ping() or {}
-    except (OperationalError, OSError) as error:
-        raise BrokerUnavailable(
-            f"The broker of TWIZZIT_BROKER_URL cannot be reached ({type(error).__name__}): start it, or correct the URL"
-        ) from None
+    except (OperationalError, OSError, *asked.connection_errors) as error:
+        raise broker_away(error) from None
     return Workers(tuple(_worker(name) for name in sorted(found)), waiting)
 
 

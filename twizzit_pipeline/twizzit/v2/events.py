@@ -4,6 +4,7 @@ What belongs here: how events are asked for, and which of them are matches. A ro
 filter may be ignored: a row of the match type is a match until a rule here says why not, and is set aside then.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from twizzit_pipeline.twizzit.v2.event_names import sides_of
 from twizzit_pipeline.twizzit.v2.event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2.lists import Scope, tens
 from twizzit_pipeline.twizzit.v2.own_names import OwnNames
+from twizzit_pipeline.twizzit.v2.own_rows import LONGEST_NAME
 from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, plain_keys, reference, text
 from twizzit_pipeline.words.letters import visible
 from twizzit_pipeline.words.meanings import Meanings
@@ -36,6 +38,7 @@ _LIMIT = 250
 _WINDOW = timedelta(days=184)
 _DAY = timedelta(days=1)
 _MOST_STRETCHES = 3
+_BLANKS = re.compile(r"\s{3,}")
 
 _Days = tuple[date, date]
 AskGroups = Callable[[], Collection[Collection[str]] | None]
@@ -54,7 +57,10 @@ class _Event:
 
     @property
     def name(self) -> str:
-        return visible(text(self.row.get("name")) or "")
+        """Its first 255 characters, of blanks in a row two: of a longer text some patterns take minutes, and the whole
+        process waits for a pattern.
+        """
+        return _BLANKS.sub("  ", visible(text(self.row.get("name")) or ""))[:LONGEST_NAME]
 
     @property
     def day(self) -> date | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twizzit_pipeline.twizzit.v2.lists import Scope
-from twizzit_pipeline.twizzit.v2.own_rows import own_id, own_names
+from twizzit_pipeline.twizzit.v2.own_rows import LONGEST_NAME, own_id, own_names
 from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys, reference, text, texts
 from twizzit_pipeline.words.functions import FunctionSays, deciding_name, function_meaning
 from twizzit_pipeline.words.meanings import Meanings
@@ -88,4 +88,6 @@ def shown(word: str | None) -> str | None:
 def _function(value: object, beside: str | None) -> Function:
     id_ = reference(value)
     names = texts(value) if not isinstance(value, str) or not value.strip().isdigit() else []
-    return Function(id_, tuple(name for name in [*names, *([beside] if beside else [])] if name.strip()))
+    # No list has cut these, and "lid van lid van …" is read one "of" within the other.
+    cut = (name[:LONGEST_NAME] for name in [*names, *([beside] if beside else [])])
+    return Function(id_, tuple(name for name in cut if name.strip()))

@@ -165,6 +165,7 @@ def test_every_answer_has_the_headers_of_a_page(house: House, browser: PageVisit
         assert "unsafe" not in policy
         assert headers["x-frame-options"] == "DENY"
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"  # a link's address is a key
     assert browser.get("/twizzit/sign-in").headers["cache-control"] == "no-store"
     assert browser.get("/twizzit/nothing").status_code == 404
     assert "no such page" in browser.text
