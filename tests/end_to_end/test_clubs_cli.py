@@ -178,6 +178,25 @@ def test_every_configuration_is_changed_at_once(twizzit: CommandLine, clubs: lis
     assert "99" in unknown.err
 
 
+def test_a_club_that_is_deleted_meanwhile_keeps_the_change_from_no_other(
+    twizzit: CommandLine, clubs: list[str], database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:  # in the moment in which the first is changed
+        connection.execute(
+            "CREATE FUNCTION deletes() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN DELETE FROM twizzit_credentials WHERE id = 2; RETURN NULL; END'"
+        )
+        connection.execute(
+            "CREATE TRIGGER deletes AFTER UPDATE ON twizzit_sync_config FOR EACH ROW"
+            " WHEN (NEW.credential_id = 1) EXECUTE FUNCTION deletes()"
+        )
+    changed = twizzit("config", "set", "--all", "--every", 90, "--notify-to", "ann@example.org", "--json").json()
+    assert [(one["credential_id"], one["sync_interval_minutes"]) for one in changed] == [(1, 90), (3, 90)]
+    assert len(clubs) == len(changed) + 1
+    named = twizzit("config", "set", 2, "--every", 60)
+    assert (named.code, named.out) == (1, "")
+
+
 def test_what_a_sync_left_out_and_changed_is_read_by_name(
     twizzit: CommandLine, clubs: list[str], simulator: SimulatorServer
 ) -> None:

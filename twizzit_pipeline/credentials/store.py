@@ -23,6 +23,7 @@ from twizzit_pipeline.credentials.rows import (
     credential_of,
     decrypt_row,
     insert_login,
+    keep_writers_out,
     locked,
     may_exist,
     owner_of,
@@ -40,6 +41,7 @@ __all__ = [
     "Deleted",
     "Login",
     "add",
+    "add_once",
     "change_login",
     "delete",
     "get",
@@ -96,16 +98,32 @@ def add(
         SettingsError: the key is malformed.
         DuplicateOrganization: this database allows one credential for a name, and has it.
     """
+    columns = {"organization_name": organization_name, "api_username": api_username, "api_endpoint": api_endpoint}
     with engine.begin() as connection:
-        new_id = insert_login(
-            connection,
-            key,
-            organization_name=organization_name,
-            api_username=api_username,
-            password=password,
-            api_endpoint=api_endpoint,
-        )
-        _record(connection, actor, "add", new_id, organization=organization_name)
+        return _added(connection, key, password, columns, actor)
+
+
+def add_once(
+    engine: Engine, key: Keys, *, organization_name: str, api_username: str, password: SecretStr, api_endpoint: str
+) -> tuple[int, bool]:
+    """`add`, unless a credential of this organization, user name and endpoint is there, also of two who add it at once;
+    its id, and whether it is new.
+    """
+    columns = {"organization_name": organization_name, "api_username": api_username, "api_endpoint": api_endpoint}
+    with engine.begin() as connection:
+        keep_writers_out(connection)
+        for one in _all(connection):
+            same_club = one.organization_name.casefold() == organization_name.casefold()
+            if same_club and (one.api_username, one.api_endpoint) == (api_username, api_endpoint):
+                return one.id, False
+        return _added(connection, key, password, columns, None), True
+
+
+def _added(
+    connection: Connection, key: Keys | SecretStr, password: SecretStr, columns: dict[str, str], actor: Actor | None
+) -> int:
+    new_id = insert_login(connection, key, password=password, **columns)
+    _record(connection, actor, "add", new_id, organization=columns["organization_name"])
     return new_id
 
 
@@ -141,7 +159,11 @@ def keep(connection: Connection, credential_id: int) -> None:
 def list_all(engine: Engine) -> list[Credential]:
     """Every credential, by id."""
     with engine.connect() as connection:
-        return [credential_of(row) for row in connection.execute(select(*COLUMNS).order_by(credentials.c.id))]
+        return _all(connection)
+
+
+def _all(connection: Connection) -> list[Credential]:
+    return [credential_of(row) for row in connection.execute(select(*COLUMNS).order_by(credentials.c.id))]
 
 
 def reveal_login(engine: Engine, key: Keys | SecretStr, credential_id: int) -> Login:
@@ -220,21 +242,11 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
         SyncInProgress: a sync of it is under way; one that died is waited for no longer than its lease lasts.
     """
     with engine.begin() as connection:
+        if may_exist(credential_id):  # said at once: what a sync writes keeps the row until its transaction ends
+            _require_idle(connection, credential_id)
         # No lease can be taken while the row is locked so: its foreign key would have to lock it too.
         credential = locked(connection, credential_id)
-        now = func.clock_timestamp()  # a lease that lies ahead of it is of before it was put back
-        held = connection.execute(
-            select(leases.c.history_id).where(
-                leases.c.credential_id == credential_id,
-                leases.c.heartbeat_at.between(now - _LEASE_LASTS, now + _LEASE_LASTS),
-            )
-        ).first()
-        if held is not None:
-            raise SyncInProgress(
-                f"A sync of credential {credential_id} is under way: delete the credential when that is over (a sync "
-                "that was killed counts as over after a minute)",
-                history_id=held.history_id,
-            )
+        _require_idle(connection, credential_id)
         mappings = sum(_count(connection, table, credential_id) for table in MAPPINGS.values())
         gone = Deleted(credential.organization_name, _count(connection, sync_history, credential_id), mappings)
         leaves_its_own_row(connection)
@@ -242,6 +254,18 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
         details = {"organization": gone.organization_name, "history": gone.history, "mappings_kept": mappings}
         _record(connection, actor, "delete", credential_id, **details)
     return gone
+
+
+def _require_idle(connection: Connection, credential_id: int) -> None:
+    now = func.clock_timestamp()  # a lease that lies ahead of it is of before it was put back
+    lives = leases.c.heartbeat_at.between(now - _LEASE_LASTS, now + _LEASE_LASTS)
+    held = connection.execute(select(leases.c.history_id).where(leases.c.credential_id == credential_id, lives)).first()
+    if held is not None:
+        raise SyncInProgress(
+            f"A sync of credential {credential_id} is under way: delete the credential when that is over (a sync "
+            "that was killed counts as over after a minute)",
+            history_id=held.history_id,
+        )
 
 
 def remember_organization(

@@ -22,13 +22,25 @@ from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.settings.os_errors import why_refused
 from twizzit_pipeline.storage.embedded.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
+from twizzit_pipeline.storage.patience import KEY
 from twizzit_pipeline.storage.places import is_there, place_of
 from twizzit_pipeline.storage.urls import for_libpq
 
-_TABLES = text("""
+_TABLES = """
     SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'v', 'm') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
-""")
+"""
+# A migration that began before this transaction and ends in it would make tables beside the dump's, or say that it
+# applied what the dump has brought: so it is kept out, and the database is looked at once more when it is.
+_TO_ITSELF = f"""
+DO $look$ BEGIN
+    IF NOT pg_try_advisory_xact_lock({KEY}) THEN
+        RAISE EXCEPTION 'a migration or another restore is at work there';
+    ELSIF ({_TABLES}) > 0 THEN
+        RAISE EXCEPTION 'a table already exists';
+    END IF;
+END $look$;
+"""
 # Statements that mean nothing elsewhere: a setting that servers before 17 do not have, and a mark that the minor
 # versions of November 2026 put on every column, which only their own pg_dump leaves out.
 _OF_THAT_SERVER_ALONE = re.compile(
@@ -42,9 +54,14 @@ _TO_DO = (
         re.compile(r"permission denied|may lack SELECT privilege|row-level security"),
         "dump with the user who owns the tables in TWIZZIT_DATABASE_URL",
     ),
+    (  # pg_dump reads what there is at one moment, and the server says what it looks like at a later one
+        re.compile(r"could not open relation|cache lookup failed|relation \".+\" does not exist|definition of view"),
+        "tables or views were changed meanwhile (twizzit migrate, detach or attach, ShotSpot's migrations): dump once "
+        "more when that is over",
+    ),
 )
 # What a server says, in English or by the names of its catalogue, of what is there although the database was empty.
-_MADE_MEANWHILE = re.compile(r"already exists|pg_\w+_index|cannot drop schema")
+_MADE_MEANWHILE = re.compile(r"already exists|is at work there|pg_\w+_index|cannot drop schema")
 _ALONE = (
     "something else made its own there meanwhile (twizzit up, twizzit migrate, another restore): stop that, and "
     "restore into a new database"
@@ -120,7 +137,7 @@ def restore(database: Database, source: Path) -> None:
     if not (is_there(source) and source.is_file()):
         raise BackupRefused(f"{source} is no file")
     with driver_errors(), database.engine.connect() as connection:
-        tables = int(connection.scalar(_TABLES) or 0)
+        tables = int(connection.scalar(text(_TABLES)) or 0)
     if tables:
         raise BackupRefused(
             f"The database is not empty ({tables} tables): a dump is restored into a new one (another TWIZZIT_HOME, or "
@@ -161,8 +178,11 @@ def _statements(reader: str, source: Path) -> Iterator[Iterator[bytes]]:
 
 
 def _fitting(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """The statements in one transaction, after the schema that opening a database makes is taken away again."""
-    yield b"\\set ON_ERROR_STOP on\n\\set VERBOSITY terse\nBEGIN;\n"
+    """The statements in one transaction that has the database to itself, after the schema that opening a database makes
+    is taken away again.
+    """
+    yield b"\\set ON_ERROR_STOP on\n\\set VERBOSITY terse\nBEGIN ISOLATION LEVEL READ COMMITTED;\n"
+    yield _TO_ITSELF.encode()
     yield f"DROP SCHEMA IF EXISTS {DAGSTER_SCHEMA};\n".encode()
     data = False
     for line in lines:

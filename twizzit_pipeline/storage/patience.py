@@ -21,8 +21,9 @@ LOCK_SECONDS = 3
 PAUSE_SECONDS = 4.0
 TRIES = 8
 
-# Two that change tables at once: the second waits, then finds nothing to do. Any number that no other program takes.
-_KEY = int.from_bytes(b"twizzitm", "big")
+# Two that change tables at once: the second waits, then finds nothing to do; a restore, which needs the database to
+# itself, has it too. Any number that no other program takes.
+KEY = int.from_bytes(b"twizzitm", "big")
 _DEADLOCK, _CANCELLED = "40P01", "57014"
 _WAITED = {LOCK_NOT_AVAILABLE, _DEADLOCK}
 
@@ -67,11 +68,11 @@ def patiently(engine: Engine, work: Callable[[Connection], T], report: Report) -
 
 def _alone(connection: Connection) -> None:
     try:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": KEY})
     except DBAPIError as error:
         if state_of(error) != LOCK_NOT_AVAILABLE:
             raise
-        raise _Busy("another twizzit migrate, detach or attach works on this database") from None
+        raise _Busy("another twizzit migrate, detach, attach or database restore works on this database") from None
 
 
 def lock_at_once(connection: Connection, writers: list[str], readers: list[str]) -> None:

@@ -195,6 +195,17 @@ def test_deleting_in_the_middle_of_a_sync_is_refused(world: SyncWorld) -> None:
     assert store.delete(world.database.engine, credential_id).history == 1
 
 
+def test_deleting_is_refused_at_once_while_a_sync_writes_what_refers_to_the_credential(world: SyncWorld) -> None:
+    """A transaction that writes for minutes keeps the row: the deletion gave up at the lock, and named no sync."""
+    credential_id = world.add_credential()
+    with world.session(credential_id) as session, session.recording("teams"), world.connected() as writing:
+        with writing.transaction():
+            writing.execute("SELECT FROM twizzit_credentials WHERE id = %s FOR KEY SHARE", (credential_id,))
+            with pytest.raises(SyncInProgress) as caught:
+                store.delete(world.database.engine, credential_id)
+        assert caught.value.history_id == session.history_id("teams")
+
+
 def test_a_password_changed_in_place_keeps_everything(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     world.sync(credential_id)

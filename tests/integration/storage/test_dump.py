@@ -22,11 +22,14 @@ from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.dump import _fitting, _what_to_do, dump, restore
 from twizzit_pipeline.storage.embedded import cluster
 from twizzit_pipeline.storage.embedded.binaries import OrdinaryUser, offered_versions, run_program
 from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.hanging import detach
 from twizzit_pipeline.storage.migrate import check, migrate
+from twizzit_pipeline.storage.patience import KEY
 
 ALL = tuple(tables.metadata.tables.values())
 
@@ -161,6 +164,43 @@ def test_what_was_made_there_meanwhile_is_named_as_the_reason(
         restore(elsewhere, tmp_path / "whole.dump")
 
 
+def test_a_restore_leaves_a_database_to_the_migration_that_is_at_work_there(
+    world: SyncWorld, elsewhere: Database, tmp_path: Path
+) -> None:
+    dump(world.database, tmp_path / "whole.dump")
+    there = SyncWorld(world.settings, elsewhere, world.simulator)
+    with there.connected() as migrating, migrating.transaction():
+        migrating.execute("SELECT pg_advisory_xact_lock(%s)", (KEY,))
+        with pytest.raises(BackupRefused, match=r"^Nothing was restored: .* at work there; .*into a new database$"):
+            restore(elsewhere, tmp_path / "whole.dump")
+    restore(elsewhere, tmp_path / "whole.dump")
+
+
+def test_a_migration_that_began_before_a_restore_waits_for_it_and_says_that_it_did_nothing(
+    world: SyncWorld, elsewhere: Database, empty_database_url: str, tmp_path: Path
+) -> None:
+    world.add_credential()
+    dump(world.database, tmp_path / "whole.dump")
+    there = SyncWorld(world.settings, elsewhere, world.simulator)
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = %s"
+    with (
+        open_database(load_settings(_env_file=None, database_url=SecretStr(empty_database_url))) as of_another_process,
+        ThreadPoolExecutor(2) as both,
+        there.connected() as other,
+    ):
+        with other.transaction():  # the dump has that function too: the restore waits for the end of this one
+            name = "twizzit_audit_credentials()"
+            other.execute(f"CREATE FUNCTION {name} RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'")
+            restored = both.submit(restore, elsewhere, tmp_path / "whole.dump")
+            wait_until(lambda: other.execute(waiting, ("transactionid",)).fetchone() == (1,))
+            applied = both.submit(migrate, of_another_process.engine, actor=this_user())
+            wait_until(lambda: other.execute(waiting, ("advisory",)).fetchone() == (1,))
+            other.execute(f"DROP FUNCTION {name}")
+        restored.result()
+        assert applied.result() == []
+    assert there.dump(ALL) == world.dump(ALL)
+
+
 def test_no_file_is_overwritten_unless_asked_for(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "twizzit.dump"
     file.write_text("precious")
@@ -205,6 +245,18 @@ def test_a_dump_that_a_right_is_lacking_for_says_so(world: SyncWorld, database_u
 )
 def test_what_is_to_be_done_fits_what_pg_dump_says(said: str, todo: str) -> None:
     assert _what_to_do(said) == todo
+
+
+def test_a_dump_beside_which_views_go_says_so_and_leaves_no_file(world: SyncWorld, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as beside, world.connected() as watcher:
+        with locked(world, "twizzit_alembic_version", mode="ACCESS EXCLUSIVE"):  # the first that pg_dump locks
+            dumped = beside.submit(dump, world.database, tmp_path / "twizzit.dump")
+            wait = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pg_dump'"
+            wait_until(lambda: watcher.execute(f"{wait} AND wait_event_type = 'Lock'").fetchone() is not None)
+            detach(world.database.engine, lambda _: None, actor=this_user())
+        with pytest.raises(BackupRefused, match=r"changed meanwhile .*: dump once more when that is over$"):
+            dumped.result()
+    assert not list(tmp_path.glob("*.dump*"))
 
 
 def test_two_dumps_into_one_file_at_once_leave_a_whole_one(

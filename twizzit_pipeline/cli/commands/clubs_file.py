@@ -135,23 +135,18 @@ def add_all(
 ) -> Iterator[Added]:
     """Store each row that is right, each in a transaction of its own; returns the result of each row.
 
-    A login of the same organization, username and endpoint that is there already stays as it is.
+    A login of the same organization, username and endpoint that is there already stays as it is, also where another
+    adds the same file at the same moment.
 
     Args:
         folder: where the names of password files begin.
         typed: passwords, in order, of the rows that name none.
     """
-    with driver_errors():
-        there = {_key(one.organization_name, one.api_username, one.api_endpoint): one.id for one in _listed(database)}
     for login in logins:
         try:
             endpoint, password = _judged(settings, login, folder, typed)
-            known = there.get(_key(login.organization, login.username, endpoint))
-            if known is not None:
-                yield Added(login.row, login.organization, "already there", known)
-                continue
             with driver_errors():
-                new_id = store.add(
+                id_, is_new = store.add_once(
                     database.engine,
                     key,
                     organization_name=login.organization,
@@ -159,22 +154,13 @@ def add_all(
                     password=password,
                     api_endpoint=endpoint,
                 )
-            there[_key(login.organization, login.username, endpoint)] = new_id
-            yield Added(login.row, login.organization, "added", new_id)
+            yield Added(login.row, login.organization, "added" if is_new else "already there", id_)
         except (_Refused, TwizzitPipelineError) as error:
             yield Added(login.row, login.organization, "refused", why=" ".join(str(error).split()))
 
 
 class _Refused(Exception):
     """What is wrong with a row, in words that hold no password."""
-
-
-def _listed(database: Database) -> list[store.Credential]:
-    return store.list_all(database.engine)
-
-
-def _key(organization: str, username: str, endpoint: str) -> tuple[str, str, str]:
-    return organization.casefold(), username, endpoint
 
 
 def _columns(cells: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """`twizzit config`: when a credential syncs by itself, what, and what its account's words mean."""
 
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, cast
@@ -13,6 +14,7 @@ from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_
 from twizzit_pipeline.cli.words import meaning_changes, meaning_lines, policy_changes
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import SYNC_TYPES
+from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.policies import POLICIES
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.scheduling import config, recipients
@@ -140,7 +142,11 @@ def change(
     addresses = None if notify_to is None else recipients.checked(notify_to.split(","))
     with opened() as here:
         ids = _meant(here, club, changes=bool(changes) or addresses is not None)
-        changed = {id_: _changed(here, id_, changes, addresses) for id_ in ids}
+        changed = {}
+        for id_ in ids:
+            # Of all of them, one that is deleted meanwhile is no club any more, and keeps the change from no other.
+            with suppress(UnknownCredential) if club is None else nullcontext():
+                changed[id_] = _changed(here, id_, changes, addresses)
     if club is not None:
         ((found, notified),) = changed.values()
         _show(found, notified, as_json=as_json)
