@@ -145,7 +145,7 @@ ARROWS: dict[str, set[str]] = {
         *_DATABASE,
     },
     "definitions": {"orchestration", "orchestration.assets", "orchestration.sensors", "storage"},
-    "preloaded": {"definitions", "orchestration.instance", "twizzit"},
+    "preloaded": {"sync.entities", "definitions", "orchestration.instance", "twizzit"},
     "http_api": {
         "http_api.pages",
         "http_api.routes",

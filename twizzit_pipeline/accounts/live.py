@@ -193,7 +193,7 @@ class LiveTwizzit:
             credential = store.get(self._engine, credential_id)
         if not credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before asking")
-        from twizzit_pipeline.accounts.clients import naming  # noqa: PLC0415  (HTTP)
+        from twizzit_pipeline.accounts.naming import naming  # noqa: PLC0415  (HTTP)
 
         meanings = meanings_of(self._engine, credential_id)
         with naming(credential_id):
