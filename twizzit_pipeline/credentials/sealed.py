@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import SecretStr
 
 from twizzit_pipeline.errors import BackupRefused
+from twizzit_pipeline.settings.os_errors import why_refused
 from twizzit_pipeline.storage.places import place_of
 
 FORMAT = "twizzit-credentials"
@@ -124,7 +125,7 @@ def read(path: Path) -> bytes:
         with path.open("rb") as file:
             envelope = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise BackupRefused(f"{path} cannot be read ({error.strerror})") from None
+        raise BackupRefused(f"{path} cannot be read ({why_refused(error)})") from None
     if len(envelope) > LARGEST_FILE:
         raise BackupRefused(_CHANGED)
     return envelope

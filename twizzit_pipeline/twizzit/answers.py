@@ -73,7 +73,7 @@ def _refusal(response: httpx.Response, path: str) -> TwizzitAnswerError:
         )
     if status == 403:
         return access_denied(path)
-    if response.is_redirect:
+    if response.has_redirect_location:
         return NotATwizzit(
             f"{path} sends elsewhere ({status}), which is not followed: give the credential the final endpoint",
             endpoint=path,

@@ -40,7 +40,18 @@ def body_shape(content: bytes) -> str:
         return "an empty body"
     if start == b"<":
         return "a web page"
-    return "the beginning of a JSON that breaks off" if start in b"[{" else "a text that is no JSON"
+    if start not in b"[{":
+        return "a text that is no JSON"
+    return "a JSON that breaks off or is spoilt" if _is_utf_8(content) else "a JSON in another encoding than UTF-8"
+
+
+def _is_utf_8(content: bytes) -> bool:
+    """Whether a body is UTF-8, its end apart: what breaks off may do so within a character."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.end == len(content) and error.reason == "unexpected end of data"
+    return True
 
 
 def is_not_json(content: bytes) -> bool:

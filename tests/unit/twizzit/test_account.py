@@ -244,6 +244,7 @@ def test_a_404_of_a_path_that_never_answered_is_an_error_and_so_is_a_web_page() 
             "400 with an object with the key error: Twizzit",
         ),
         ("groups", 410, "410 with an empty body: the login works"),
+        ("groups", 304, "304 with an empty body: the login works"),
         ("organizations", 404, "404 with an empty body: the endpoint is probably not"),
     ],
 )

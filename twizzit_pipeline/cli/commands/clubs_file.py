@@ -20,6 +20,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import Keys
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.os_errors import why_refused
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.twizzit.dialects import LIVE_ENDPOINT
 
@@ -121,7 +122,7 @@ def content_of(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint=_HINT) from None
+        raise typer.BadParameter(f"{file} cannot be read: {why_refused(error)}", param_hint=_HINT) from None
 
 
 def readable_by_others(file: Path) -> bool:

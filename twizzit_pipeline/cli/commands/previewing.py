@@ -24,6 +24,7 @@ from twizzit_pipeline.runs.asked import counted, in_words
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling.requested import asker
+from twizzit_pipeline.settings.os_errors import why_refused
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.places import place_of
 from twizzit_pipeline.sync.preview.document import share
@@ -137,7 +138,7 @@ def _place(file: Path) -> Path:
             raise typer.BadParameter(f"{file} is a folder: name a file", param_hint="--csv")
         return place_of(file)
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from None
+        raise typer.BadParameter(f"{file} cannot be written: {why_refused(error)}", param_hint="--csv") from None
 
 
 def write(file: Path, text: str) -> None:
@@ -156,7 +157,7 @@ def write(file: Path, text: str) -> None:
         beside.replace(place)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from None
+        raise typer.BadParameter(f"{file} cannot be written: {why_refused(error)}", param_hint="--csv") from None
 
 
 def show_text(out: Console, plan: StoredPlan, document: Mapping[str, Any], least_players: int) -> None:
