@@ -27,8 +27,8 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_keys
-from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.server import listen, serve
+from twizzit_pipeline.http_api.tokens import Tokens
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database

@@ -41,7 +41,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, func, insert, text
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.http_api.auth import Tokens
+from twizzit_pipeline.http_api.tokens import Tokens
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.settings.processes import process_environment
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer

@@ -14,10 +14,16 @@ from cryptography.hazmat.primitives.kdf import hkdf
 from sqlalchemy.dialects.postgresql import psycopg2
 
 from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.orchestration.instance import code_server, kept_storage
+from twizzit_pipeline.sync.entities import planned
 from twizzit_pipeline.twizzit.dialects import DIALECTS
 
 LOADED = (code_server, kept_storage, padding, modes, hkdf)
+
+# What the steps do is looked up when they begin.
+for entity in ENTITIES:
+    planned(entity)
 
 # By name, as a client has them: which one a credential speaks is known when its run has begun.
 for dialect in DIALECTS.values():

@@ -22,11 +22,11 @@ from tests.conftest import ENCRYPTION_KEY, settings_with
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.http_api.app import create_app
-from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.pages.signing import Signer
 from twizzit_pipeline.http_api.pages.visits import Pages
 from twizzit_pipeline.http_api.server import READING
 from twizzit_pipeline.http_api.service import Service
+from twizzit_pipeline.http_api.tokens import Tokens
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, open_database
 

@@ -1,4 +1,4 @@
-"""What a process holds when it has carried out a command: the names of its modules."""
+"""What a process holds when it has carried out a command, or loaded what it is for: the names of its modules."""
 
 import json
 import os
@@ -10,6 +10,7 @@ HEAVY = {"alembic", "dagster", "fastapi", "numpy", "pandas", "pandera", "starlet
 OF_THE_DATABASE = {"sqlalchemy", "psycopg", "psycopg2"}
 OF_SETTINGS = {"pydantic"}
 OF_LINES = {"structlog"}
+OF_FRAMES = {"numpy", "pandas", "pandera"}
 OF_CALLS = {"httpcore", "httpx", "pyrate_limiter"}
 OF_SECRETS = {"cryptography"}
 
@@ -40,6 +41,16 @@ def modules_after(*arguments: str, **environment: str) -> set[str]:
         env=os.environ | _NAMED_SHELL | environment,
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def modules_with(*names: str) -> list[set[str]]:
+    """The names of all modules that a process holds when it has loaded these, after each of them in this order."""
+    code = (
+        "import json, sys\nfrom importlib import import_module\n"
+        "for name in sys.argv[1:]:\n    import_module(name)\n    print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, check=True)
+    return [set(json.loads(line)) for line in done.stdout.splitlines()]
 
 
 def libraries(modules: set[str]) -> set[str]:

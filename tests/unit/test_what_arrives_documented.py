@@ -11,20 +11,19 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-import pandera.pandas as pa
 import pytest
 
 from tests.support.package_sources import MODULES, nodes
 from tests.support.package_sources import ROOT as PACKAGE
-from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.contracts.checked import LISTED_TWICE
-from twizzit_pipeline.contracts.rules import rules_of
+from twizzit_pipeline.contracts.rules import contract_of
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan.chosen import LEFT
 from twizzit_pipeline.runs.asides import REASONS
 from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, PLAYERS_NOT_READ
 
 PAGE = PACKAGE.parent / "docs" / "what-arrives.md"
-CONTRACTS = (teams, players, competitions, matches)
+RULES = [rule for entity in ENTITIES for rule in contract_of(entity)]
 # Which argument of a call is the reason, by its place.
 PLACES = {"SetAside": 1, "Aside": 1, "Failed": 1, "Warned": 1, "Unknown": 0}
 # Reasons that are handed on from a call which names them, or from a list that is looked at below.
@@ -73,13 +72,7 @@ def _values(given: ast.expr, module: ModuleType) -> Iterator[str]:
 
 def contract_asides() -> set[str]:
     """The rules by which a contract sets rows aside."""
-    models = [
-        model
-        for contract in CONTRACTS
-        for name, model in vars(contract).items()
-        if name.endswith("Asides") and issubclass(model, pa.DataFrameModel)
-    ]
-    return {rule.name for model in models for rule in rules_of(model, "warn")} | {LISTED_TWICE}
+    return {rule.name for rule in RULES if rule.kind == "set_aside"} | {LISTED_TWICE}
 
 
 def documented() -> set[str]:
@@ -116,7 +109,7 @@ def test_the_page_names_why_something_of_a_plan_is_not_applied() -> None:
 
 def test_the_page_has_no_reason_that_the_program_lacks() -> None:
     known = set().union(*map(reasons, PLACES), REASONS, LEFT, {PLAYERS_NOT_READ, GROUP_NOT_FOUND})
-    known |= {rule.name for contract in CONTRACTS for rule in contract.RULES}
+    known |= {rule.name for rule in RULES}
     others = {  # words of the page that are no reasons
         "failed", "partial_success", "player", "match", "team", "other", "twizzit_teams", "twizzit_players",
         "twizzit_competitions", "twizzit_matches", "competition_teams", "null",

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, select
 
-from twizzit_pipeline.accounts.clients import naming, open_client
+from twizzit_pipeline.accounts.clients import open_client
+from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import TwizzitPipelineError, UnknownSeason
 from twizzit_pipeline.runs import seasons

@@ -1,7 +1,5 @@
-"""The client of a credential: opened with its password and with what its configuration says; errors that name it."""
+"""The client of a credential: opened with its password and with what its configuration says."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from sqlalchemy import Engine
@@ -9,7 +7,6 @@ from sqlalchemy import Engine
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.scheduling.meanings import meanings_of
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import driver_errors
@@ -18,15 +15,6 @@ from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.words.meanings import Meanings
-
-# How a message from `twizzit/`, which has no credential, names the commands that settle it.
-_COMMANDS = (
-    "twizzit config set",
-    "twizzit config show",
-    "twizzit credentials set-club",
-    "twizzit credentials update",
-    "twizzit credentials verify",
-)
 
 
 def open_client(
@@ -62,20 +50,3 @@ def _turns(engine: Engine, endpoint: str) -> Turns:
         return reserve(engine, f"twizzit {host} {kind}", Limit(most, seconds))
 
     return turn
-
-
-@contextmanager
-def naming(credential_id: int) -> Iterator[None]:
-    """Puts the credential's id into messages that name a command with ``ID`` in its place."""
-    try:
-        yield
-    except TwizzitPipelineError as error:
-        error.args = tuple(named(one, credential_id) if isinstance(one, str) else one for one in error.args)
-        raise
-
-
-def named(message: str, credential_id: int) -> str:
-    """A text with the credential's id where it names a command with ``ID`` in its place."""
-    for command in _COMMANDS:
-        message = message.replace(f"{command} ID", f"{command} {credential_id}")
-    return message

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from twizzit_pipeline.accounts.kept_login import KeptLogin
 from twizzit_pipeline.accounts.patience import Patience
+from twizzit_pipeline.contracts.rules.players import FUNCTION_KNOWN
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import InactiveCredential, UnknownSeason
@@ -159,8 +160,6 @@ class LiveTwizzit:
         """
 
         def ask(client: "TwizzitClient") -> list[LiveMember]:
-            from twizzit_pipeline.contracts.players import FUNCTION_KNOWN  # noqa: PLC0415  (frames)
-
             rosters = client.source.rosters([Team(id=group_id, name=None)], self._season(client, season_id))
             found = _judged([player for player in rosters.players if player.id is not None])
             others: dict[str, tuple[tuple[str, ...], str | None]] = {
@@ -194,7 +193,7 @@ class LiveTwizzit:
             credential = store.get(self._engine, credential_id)
         if not credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before asking")
-        from twizzit_pipeline.accounts.clients import naming  # noqa: PLC0415  (HTTP)
+        from twizzit_pipeline.accounts.naming import naming  # noqa: PLC0415  (HTTP)
 
         meanings = meanings_of(self._engine, credential_id)
         with naming(credential_id):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from twizzit_pipeline.accounts.clients import naming, open_client
+from twizzit_pipeline.accounts.clients import open_client
+from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.accounts.patience import Patience
 from twizzit_pipeline.accounts.would_sync import TeamsToCome, teams_to_come
 from twizzit_pipeline.credentials import store

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from twizzit_pipeline.contracts.teams import check_teams
 from twizzit_pipeline.errors import AccessDenied, FormatChanged, NotATwizzit
 from twizzit_pipeline.runs import seasons
-from twizzit_pipeline.transform.teams import teams_frame
 from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.records import Season
 
@@ -45,6 +43,9 @@ def teams_to_come(client: TwizzitClient, listed: Sequence[Season], *, day: date,
     Raises:
         TwizzitPipelineError: Twizzit did not answer, or refuses the login. What a sync would be refused is `trouble`.
     """
+    from twizzit_pipeline.contracts.teams import check_teams  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.transform.teams import teams_frame  # noqa: PLC0415
+
     season = seasons.running_of(listed, day=day, season_start=season_start)
     try:
         read = client.source.teams(season)

@@ -17,7 +17,8 @@ import pandera.pandas as pa
 from pandera.engines.pandas_engine import Engine
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.contracts.rules import UNPRINTABLE, column_of, is_form, listed_once
+from twizzit_pipeline.contracts.judging import listed_once, rule_of
+from twizzit_pipeline.contracts.rules.rule import UNPRINTABLE
 from twizzit_pipeline.errors import FormatChanged
 
 # A few rows without a field are a club's rows; all of this many or more are another format.
@@ -96,7 +97,7 @@ def split(
 
     Raises:
         FormatChanged: a column is missing or of another dtype, or all of at least 5 rows break a rule about the form
-            (see `rules.is_form`).
+            (see `Rule`).
     """
     frame = frame.reset_index(drop=True)
     _stop_if_strange(model, frame)
@@ -171,21 +172,22 @@ def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Find
     """
     schema = model.to_schema()
     found, unasked = [], []
-    for check, column, values in _asked(schema, frame):
+    for check, values in _asked(schema, frame):
         try:
             rows = _broken(check, values)
         except Exception:  # whatever a rule stumbles over, it has judged no row, so none may pass for having kept it
             unasked.append(str(check.name))
         else:
             if rows:
-                found.append(_Finding(column_of(check, column), str(check.name), rows, is_form(check)))
+                rule = rule_of(check)
+                found.append(_Finding(rule.column, rule.name, rows, rule.form))
     if unasked:
         raise FormatChanged(f"Rules of Twizzit's {schema.name} could not be evaluated: {', '.join(unasked)}")
     return found
 
 
-def _asked(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[pa.Check, str | None, _Values]]:
-    """Each rule with its column, if it has one, and what it judges: nulls only where it asks about them, and a column
+def _asked(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[pa.Check, _Values]]:
+    """Each check of a rule and what it judges: nulls only where it asks about them, and a column
     without a value not at all.
     """
     for name, column in schema.columns.items():
@@ -197,9 +199,9 @@ def _asked(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[pa
         for check in column.checks:
             judged = present if check.ignore_na else values
             if len(judged):
-                yield check, str(name), judged
+                yield check, judged
     for check in schema.checks:
-        yield check, None, frame
+        yield check, frame
 
 
 def _broken(check: pa.Check, values: _Values) -> list[int]:

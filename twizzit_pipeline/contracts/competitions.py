@@ -8,18 +8,11 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
-from twizzit_pipeline.contracts.rules import (
-    Rule,
-    at_most,
-    column_rule,
-    listed_once,
-    one_of,
-    present,
-    printable,
-    row_rule,
-    rules_of,
-)
+from twizzit_pipeline.contracts.judging import asks, by_name, judges, listed_once
+from twizzit_pipeline.contracts.rules.competitions import RULES
 from twizzit_pipeline.entities import COMPETITIONS
+
+_RULE = by_name(RULES)
 
 
 class CompetitionContract(pa.DataFrameModel):
@@ -34,42 +27,25 @@ class CompetitionContract(pa.DataFrameModel):
     start_date: Series[pa.DateTime] = pa.Field(nullable=True)
     end_date: Series[pa.DateTime] = pa.Field(nullable=True)
 
-    _id_present = present("twizzit_competition_id", "id_present", "The id", form=True)
-    _id_length = at_most(100, "twizzit_competition_id", "id_length", "The id")
-    _id_printable = printable("twizzit_competition_id", "id_printable", "The id")
-    _name_present = present("name", "name_present", "The name")
-    _name_length = at_most(255, "name", "name_length", "The name")
-    _name_printable = printable("name", "name_printable", "The name")
-    _type_allowed = one_of(("league", "tournament"), "competition_type", "competition_type_allowed", "The type")
+    _id_present = asks(_RULE["id_present"])
+    _id_length = asks(_RULE["id_length"])
+    _id_printable = asks(_RULE["id_printable"])
+    _name_present = asks(_RULE["name_present"])
+    _name_length = asks(_RULE["name_length"])
+    _name_printable = asks(_RULE["name_printable"])
+    _type_allowed = asks(_RULE["competition_type_allowed"])
 
-    @column_rule(
-        "twizzit_competition_id",
-        "duplicate_id",
-        "No two different competitions share an id",
-        "another competition has the same id",
-    )
+    @judges(_RULE["duplicate_id"])
     @classmethod
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
 
-    @column_rule(
-        "start_date",
-        "start_date_present",
-        "The first day is there",
-        "the first day is missing",
-        ask_nulls=True,
-        form=True,
-    )
+    @judges(_RULE["start_date_present"])
     @classmethod
     def _start_date_present(cls, values: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
         return values.notna()
 
-    @row_rule(
-        "end_date",
-        "ends_after_start",
-        "The last day is not before the first, where it is given",
-        "the last day is before the first",
-    )
+    @judges(_RULE["ends_after_start"])
     @classmethod
     def _ends_after_start(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~(frame["end_date"] < frame["start_date"])
@@ -83,22 +59,13 @@ class CompetitionHints(pa.DataFrameModel):
 
     twizzit_competition_id: Series[str]
 
-    @row_rule(
-        "twizzit_competition_id",
-        "listed_once",
-        "The competition is listed once; equal rows are taken as one",
-        "the competition is listed several times, which is taken as once",
-    )
+    @judges(_RULE["listed_once"])
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return listed_once(frame, "twizzit_competition_id")
 
     class Config:
         name = COMPETITIONS.name
-
-
-RULES: tuple[Rule, ...] = rules_of(CompetitionContract, "reject") + rules_of(CompetitionHints, "warn")
-"""Every rule about a competition, as the models above say them."""
 
 
 def check_competitions(frame: pd.DataFrame) -> Checked:

@@ -15,22 +15,9 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
-from twizzit_pipeline.contracts.rules import (
-    Rule,
-    at_most,
-    column_rule,
-    listed_once,
-    one_of,
-    present,
-    printable,
-    row_rule,
-    rules_of,
-)
+from twizzit_pipeline.contracts.judging import asks, by_name, judges, listed_once
+from twizzit_pipeline.contracts.rules.matches import MATCH_MINUTES, RULES, ZONE
 from twizzit_pipeline.entities import MATCHES
-
-ZONE = "Europe/Brussels"
-# How long a team is busy with a match, for the hint that it cannot be in two places.
-MATCH_MINUTES = 90
 
 _MATCH = timedelta(minutes=MATCH_MINUTES)
 # Of these a team of the account is busy; one that is off or has no day yet keeps it from nothing.
@@ -38,6 +25,8 @@ _PLAYED = ("scheduled", "in_progress", "completed")
 _Moment = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 _SEASON = ("season_start", "season_end")
 _FLAGS = ("hour_known", "status_known", "score_unread", "series_unread", "opponent_unknown")
+
+_RULE = by_name(RULES)
 
 
 class MatchContract(pa.DataFrameModel):
@@ -65,55 +54,41 @@ class MatchContract(pa.DataFrameModel):
     season_start: Series[pa.DateTime] = pa.Field(nullable=True)
     season_end: Series[pa.DateTime] = pa.Field(nullable=True)
 
-    _id_present = present("twizzit_match_id", "id_present", "The id", form=True)
-    _id_length = at_most(100, "twizzit_match_id", "id_length", "The id")
-    _id_printable = printable("twizzit_match_id", "id_printable", "The id")
-    _competition_id_length = at_most(100, "twizzit_competition_id", "competition_id_length", "The competition's id")
-    _competition_id_printable = printable("twizzit_competition_id", "competition_id_printable", "The competition's id")
-    _home_id_length = at_most(100, "home_team_id", "home_team_id_length", "The home team's id")
-    _home_id_printable = printable("home_team_id", "home_team_id_printable", "The home team's id")
-    _home_name_present = present("home_name", "home_name_present", "The home side's name")
-    _home_name_length = at_most(100, "home_name", "home_name_length", "The home side's name")
-    _home_name_printable = printable("home_name", "home_name_printable", "The home side's name")
-    _away_id_length = at_most(100, "away_team_id", "away_team_id_length", "The away team's id")
-    _away_id_printable = printable("away_team_id", "away_team_id_printable", "The away team's id")
-    _away_name_present = present("away_name", "away_name_present", "The away side's name")
-    _away_name_length = at_most(100, "away_name", "away_name_length", "The away side's name")
-    _away_name_printable = printable("away_name", "away_name_printable", "The away side's name")
-    _status_allowed = one_of(
-        ("scheduled", "to_reschedule", "in_progress", "completed", "cancelled"),
-        "status",
-        "status_allowed",
-        "The status",
-    )
+    _id_present = asks(_RULE["id_present"])
+    _id_length = asks(_RULE["id_length"])
+    _id_printable = asks(_RULE["id_printable"])
+    _competition_id_length = asks(_RULE["competition_id_length"])
+    _competition_id_printable = asks(_RULE["competition_id_printable"])
+    _home_id_length = asks(_RULE["home_team_id_length"])
+    _home_id_printable = asks(_RULE["home_team_id_printable"])
+    _home_name_present = asks(_RULE["home_name_present"])
+    _home_name_length = asks(_RULE["home_name_length"])
+    _home_name_printable = asks(_RULE["home_name_printable"])
+    _away_id_length = asks(_RULE["away_team_id_length"])
+    _away_id_printable = asks(_RULE["away_team_id_printable"])
+    _away_name_present = asks(_RULE["away_name_present"])
+    _away_name_length = asks(_RULE["away_name_length"])
+    _away_name_printable = asks(_RULE["away_name_printable"])
+    _status_allowed = asks(_RULE["status_allowed"])
 
-    @column_rule(
-        "twizzit_match_id", "duplicate_id", "No two different matches share an id", "another match has the same id"
-    )
+    @judges(_RULE["duplicate_id"])
     @classmethod
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
 
-    @column_rule(
-        "starts_at",
-        "start_readable",
-        "The start is there, and is a time",
-        "the start is missing, or is no time",
-        ask_nulls=True,
-        form=True,
-    )
+    @judges(_RULE["start_readable"])
     @classmethod
     def _start_readable(cls, values: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
         return values.notna()
 
-    @row_rule("starts_at", "inside_season", "The match is played within its season", "the day is outside of the season")
+    @judges(_RULE["inside_season"])
     @classmethod
     def _inside_season(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         day = frame["starts_at"].dt.tz_convert(ZONE).dt.tz_localize(None).dt.normalize()
         outside: pd.Series[bool] = (day < frame["season_start"]) | (day > frame["season_end"])
         return ~outside
 
-    @row_rule("away_name", "two_sides", "A team does not play against itself", "both sides are the same team")
+    @judges(_RULE["two_sides"])
     @classmethod
     def _two_sides(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         # A null equals no null.
@@ -130,12 +105,7 @@ class MatchAsides(pa.DataFrameModel):
 
     opponent_unknown: Series[bool]
 
-    @row_rule(
-        "away_name",
-        "opponent_unknown",
-        "Both sides are teams: no bye, and none that is not known yet",
-        "a side is a bye, or is not known yet",
-    )
+    @judges(_RULE["opponent_unknown"])
     @classmethod
     def _opponent_unknown(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["opponent_unknown"]
@@ -158,62 +128,32 @@ class MatchHints(pa.DataFrameModel):
     series_unread: Series[bool]
     twizzit_competition_id: Series[str] = pa.Field(nullable=True)
 
-    @row_rule(
-        "starts_at",
-        "hour_known",
-        "The start has an hour: midnight stands for a day alone",
-        "the start is a day alone, without an hour",
-    )
+    @judges(_RULE["hour_known"])
     @classmethod
     def _hour_known(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return frame["hour_known"]
 
-    @row_rule(
-        "status",
-        "status_known",
-        "The word for the status is known; else the match comes without it",
-        "the word for the status is not known, so the match came without it",
-    )
+    @judges(_RULE["status_known"])
     @classmethod
     def _status_known(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return frame["status_known"]
 
-    @row_rule(
-        "home_score",
-        "score_readable",
-        "The score, if any, has a known shape; else the match comes without it, or keeps the one of before",
-        "the score has no known shape: the match came without it, or kept the one of before",
-    )
+    @judges(_RULE["score_readable"])
     @classmethod
     def _score_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["score_unread"]
 
-    @row_rule(
-        "twizzit_competition_id",
-        "series_readable",
-        "The series, if any, has a known shape; else the match comes without it, or keeps the one of before",
-        "the series has no known shape: the match came without it, or kept the one of before",
-    )
+    @judges(_RULE["series_readable"])
     @classmethod
     def _series_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["series_unread"]
 
-    @row_rule(
-        "twizzit_match_id",
-        "listed_once",
-        "The match is listed once; equal rows are taken as one",
-        "the match is listed several times, which is taken as once",
-    )
+    @judges(_RULE["listed_once"])
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return listed_once(frame, "twizzit_match_id")
 
-    @row_rule(
-        "starts_at",
-        "one_match_at_a_time",
-        "None of the account's teams is in two matches at once",
-        "a team of the account plays another match at the same time",
-    )
+    @judges(_RULE["one_match_at_a_time"])
     @classmethod
     def _one_match_at_a_time(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         playing = frame["status"].isin(_PLAYED) & frame["hour_known"] & frame["starts_at"].notna()
@@ -236,14 +176,6 @@ class MatchHints(pa.DataFrameModel):
 
     class Config:
         name = MATCHES.name
-
-
-RULES: tuple[Rule, ...] = (
-    *rules_of(MatchContract, "reject"),
-    *rules_of(MatchAsides, "set_aside"),
-    *rules_of(MatchHints, "warn"),
-)
-"""Every rule about a match, as the models above say them."""
 
 
 def check_matches(frame: pd.DataFrame, *, season_start: date, season_end: date) -> Checked:

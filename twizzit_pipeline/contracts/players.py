@@ -11,18 +11,11 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
-from twizzit_pipeline.contracts.rules import (
-    Rule,
-    at_most,
-    column_rule,
-    listed_once,
-    one_of,
-    present,
-    printable,
-    row_rule,
-    rules_of,
-)
+from twizzit_pipeline.contracts.judging import asks, by_name, judges, listed_once
+from twizzit_pipeline.contracts.rules.players import RULES
 from twizzit_pipeline.entities import PLAYERS
+
+_RULE = by_name(RULES)
 
 
 class PlayerContract(pa.DataFrameModel):
@@ -40,36 +33,26 @@ class PlayerContract(pa.DataFrameModel):
     jersey_number: Series[pd.Int64Dtype] = pa.Field(nullable=True)
     jersey_unreadable: Series[bool]
 
-    _team_id_present = present("twizzit_team_id", "team_id_present", "The team's id", form=True)
-    _team_id_length = at_most(100, "twizzit_team_id", "team_id_length", "The team's id")
-    _team_id_printable = printable("twizzit_team_id", "team_id_printable", "The team's id")
-    _id_present = present("twizzit_player_id", "id_present", "The id", form=True)
-    _id_length = at_most(100, "twizzit_player_id", "id_length", "The id")
-    _id_printable = printable("twizzit_player_id", "id_printable", "The id")
-    _first_name_present = present("first_name", "first_name_present", "The first name", form=True)
-    _first_name_length = at_most(50, "first_name", "first_name_length", "The first name")
-    _first_name_printable = printable("first_name", "first_name_printable", "The first name")
-    _last_name_present = present("last_name", "last_name_present", "The last name", form=True)
-    _last_name_length = at_most(50, "last_name", "last_name_length", "The last name")
-    _last_name_printable = printable("last_name", "last_name_printable", "The last name")
-    _gender_allowed = one_of(("male", "female"), "gender", "gender_allowed", "The gender")
+    _team_id_present = asks(_RULE["team_id_present"])
+    _team_id_length = asks(_RULE["team_id_length"])
+    _team_id_printable = asks(_RULE["team_id_printable"])
+    _id_present = asks(_RULE["id_present"])
+    _id_length = asks(_RULE["id_length"])
+    _id_printable = asks(_RULE["id_printable"])
+    _first_name_present = asks(_RULE["first_name_present"])
+    _first_name_length = asks(_RULE["first_name_length"])
+    _first_name_printable = asks(_RULE["first_name_printable"])
+    _last_name_present = asks(_RULE["last_name_present"])
+    _last_name_length = asks(_RULE["last_name_length"])
+    _last_name_printable = asks(_RULE["last_name_printable"])
+    _gender_allowed = asks(_RULE["gender_allowed"])
 
-    @column_rule(
-        "jersey_number",
-        "jersey_number_range",
-        "The shirt number is between 0 and 999, where it is given",
-        "the shirt number is not between 0 and 999",
-    )
+    @judges(_RULE["jersey_number_range"])
     @classmethod
     def _jersey_number_range(cls, values: "pd.Series[int]") -> "pd.Series[bool]":
         return values.between(0, 999)
 
-    @row_rule(
-        "twizzit_player_id",
-        "duplicate_id",
-        "A team lists an id for one person only",
-        "the team lists the id twice, with different data",
-    )
+    @judges(_RULE["duplicate_id"])
     @classmethod
     def _duplicate_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         repeated = frame.duplicated(["twizzit_team_id", "twizzit_player_id"], keep=False)
@@ -87,48 +70,25 @@ class PlayerHints(pa.DataFrameModel):
     jersey_number: Series[pd.Int64Dtype] = pa.Field(nullable=True)
     jersey_unreadable: Series[bool]
 
-    _gender_known = present("gender", "gender_known", "The player's gender")
+    _gender_known = asks(_RULE["gender_known"])
 
-    @row_rule("jersey_number", "jersey_number_given", "The player has a shirt number", "there is no shirt number")
+    @judges(_RULE["jersey_number_given"])
     @classmethod
     def _jersey_number_given(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return frame["jersey_number"].notna() | frame["jersey_unreadable"]
 
-    @row_rule(
-        "jersey_number",
-        "jersey_number_readable",
-        "The shirt number is a number from 0 to 999; else the player has none, or the one of before",
-        "the shirt number is no number from 0 to 999: the player comes without one, or keeps the one of before",
-    )
+    @judges(_RULE["jersey_number_readable"])
     @classmethod
     def _jersey_number_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["jersey_unreadable"]
 
-    @row_rule(
-        "twizzit_player_id",
-        "listed_once",
-        "A team lists the player once; equal rows are taken as one",
-        "the team lists the player several times, which is taken as once",
-    )
+    @judges(_RULE["listed_once"])
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return listed_once(frame, "twizzit_player_id")
 
     class Config:
         name = PLAYERS.name
-
-
-FUNCTION_KNOWN = Rule(
-    "function_known",
-    "function",
-    "It is known whether the member's function is a player's (twizzit config set ID --function NAME=player or =other)",
-    "reject",
-    "it is not known whether the function is a player's: twizzit config set ID --function NAME=player or =other",
-)
-"""A rule about a membership, which the dialect judges: the others are about people."""
-
-RULES: tuple[Rule, ...] = (*rules_of(PlayerContract, "reject"), FUNCTION_KNOWN, *rules_of(PlayerHints, "warn"))
-"""Every rule about a player, as the models above say them, and about a membership."""
 
 
 def check_players(frame: pd.DataFrame) -> Checked:

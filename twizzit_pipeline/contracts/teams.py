@@ -8,18 +8,11 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
-from twizzit_pipeline.contracts.rules import (
-    Rule,
-    at_most,
-    column_rule,
-    listed_once,
-    one_of,
-    present,
-    printable,
-    row_rule,
-    rules_of,
-)
+from twizzit_pipeline.contracts.judging import asks, by_name, judges, listed_once
+from twizzit_pipeline.contracts.rules.teams import RULES
 from twizzit_pipeline.entities import TEAMS
+
+_RULE = by_name(RULES)
 
 
 class TeamContract(pa.DataFrameModel):
@@ -36,24 +29,22 @@ class TeamContract(pa.DataFrameModel):
     age_group: Series[str] = pa.Field(nullable=True)
     gender: Series[str] = pa.Field(nullable=True)
 
-    _id_present = present("twizzit_team_id", "id_present", "The id", form=True)
-    _id_length = at_most(100, "twizzit_team_id", "id_length", "The id")
-    _id_printable = printable("twizzit_team_id", "id_printable", "The id")
-    _name_present = present("name", "name_present", "The name", form=True)
-    _name_length = at_most(100, "name", "name_length", "The name")
-    _name_printable = printable("name", "name_printable", "The name")
-    _short_name_length = at_most(100, "short_name", "short_name_length", "The short name")
-    _short_name_printable = printable("short_name", "short_name_printable", "The short name")
-    _club_id_length = at_most(100, "club_id", "club_id_length", "The club's id")
-    _club_id_printable = printable("club_id", "club_id_printable", "The club's id")
-    _club_name_length = at_most(100, "club_name", "club_name_length", "The club's name")
-    _club_name_printable = printable("club_name", "club_name_printable", "The club's name")
-    _age_group_length = at_most(20, "age_group", "age_group_length", "The age group")
-    _gender_allowed = one_of(("male", "female", "mixed"), "gender", "gender_allowed", "The gender")
+    _id_present = asks(_RULE["id_present"])
+    _id_length = asks(_RULE["id_length"])
+    _id_printable = asks(_RULE["id_printable"])
+    _name_present = asks(_RULE["name_present"])
+    _name_length = asks(_RULE["name_length"])
+    _name_printable = asks(_RULE["name_printable"])
+    _short_name_length = asks(_RULE["short_name_length"])
+    _short_name_printable = asks(_RULE["short_name_printable"])
+    _club_id_length = asks(_RULE["club_id_length"])
+    _club_id_printable = asks(_RULE["club_id_printable"])
+    _club_name_length = asks(_RULE["club_name_length"])
+    _club_name_printable = asks(_RULE["club_name_printable"])
+    _age_group_length = asks(_RULE["age_group_length"])
+    _gender_allowed = asks(_RULE["gender_allowed"])
 
-    @column_rule(
-        "twizzit_team_id", "duplicate_id", "No two different teams share an id", "another team has the same id"
-    )
+    @judges(_RULE["duplicate_id"])
     @classmethod
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
@@ -67,22 +58,13 @@ class TeamHints(pa.DataFrameModel):
 
     twizzit_team_id: Series[str]
 
-    @row_rule(
-        "twizzit_team_id",
-        "listed_once",
-        "The team is listed once; equal rows are taken as one",
-        "the team is listed several times, which is taken as once",
-    )
+    @judges(_RULE["listed_once"])
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return listed_once(frame, "twizzit_team_id")
 
     class Config:
         name = TEAMS.name
-
-
-RULES: tuple[Rule, ...] = rules_of(TeamContract, "reject") + rules_of(TeamHints, "warn")
-"""Every rule about a team, as the models above say them."""
 
 
 def check_teams(frame: pd.DataFrame) -> Checked:

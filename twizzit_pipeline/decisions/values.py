@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import String
 
-from twizzit_pipeline.contracts.rules import UNPRINTABLE
+from twizzit_pipeline.contracts.rules.rule import UNPRINTABLE
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.errors import ValueRefused
 from twizzit_pipeline.storage.tables import LOCAL

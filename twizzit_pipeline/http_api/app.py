@@ -13,13 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access_lines import AccessLines
-from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.body_limit import BodyLimit
 from twizzit_pipeline.http_api.documentation import add_documentation
+from twizzit_pipeline.http_api.error_handlers import UnexpectedErrors, handle_problems
 from twizzit_pipeline.http_api.openapi import document_truly
 from twizzit_pipeline.http_api.pages.mounting import add_pages
 from twizzit_pipeline.http_api.pages.visits import START
-from twizzit_pipeline.http_api.problems import UnexpectedErrors, handle_problems
 from twizzit_pipeline.http_api.routes import (
     audit,
     coaches,
@@ -42,6 +41,7 @@ from twizzit_pipeline.http_api.routes import (
 from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.http_api.service import DATABASE_THREADS, PREFIX, Service
 from twizzit_pipeline.http_api.spellings import Spellings
+from twizzit_pipeline.http_api.tokens import Tokens
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 

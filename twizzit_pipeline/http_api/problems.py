@@ -4,33 +4,14 @@ What belongs here: which status and words an error becomes. Texts of drivers sta
 and rows.
 """
 
-import logging
-import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from starlette.routing import compile_path
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Mapping, Sequence
 
 from twizzit_pipeline import errors
-from twizzit_pipeline.storage.sqlstates import in_our_words
-
-_log = logging.getLogger("twizzit_pipeline.http_api")
 
 # What a request needs and cannot have: Twizzit, the orchestrator, the database, the key. ShotSpot's front end shows any
 # 5xx on a write as done ("queued for sync when online") and logs people out on a 401, so it is neither of these; and no
 # 409, which says that the caller can settle it.
 FAILED_DEPENDENCY = 424
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-_PLACES = {"body", "path", "query", "header", "cookie"}
-_LONGEST_FIELD = 100
 
 
 class Problem(Exception):
@@ -116,7 +97,8 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.TransientError, FAILED_DEPENDENCY, "Connection failed"),
     (errors.TwizzitPipelineError, FAILED_DEPENDENCY, "Twizzit could not be read"),
 )
-_UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused, errors.UnsupportedDatabase)
+# What the database said stays inside.
+UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused, errors.UnsupportedDatabase)
 
 
 def words(error: errors.TwizzitPipelineError) -> str:
@@ -130,112 +112,9 @@ def problem_of(error: errors.TwizzitPipelineError) -> Problem:
     if isinstance(error, errors.SyncInProgress):
         message = None if str(error) == name else str(error)
         return Problem(status, name, message, syncId=error.history_id, requestId=error.request_id)
-    if isinstance(error, _UNSPOKEN):
+    if isinstance(error, UNSPOKEN):
         return Problem(status, name, "The database cannot answer now: try again later")
     if isinstance(error, errors.NotUnique):
         return Problem(status, name, str(error), choices=list(error.choices))
     message = " ".join(str(error).split()).removeprefix(f"{name}: ")
     return Problem(status, name, None if message == name else message)
-
-
-def handle_problems(app: FastAPI) -> None:
-    """Teaches the application these shapes."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(errors.TwizzitPipelineError, _ours)
-    app.add_exception_handler(DBAPIError, _of_driver)
-    app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(HTTPException, _of_http)
-
-
-def _status(status: int, method: str) -> int:
-    """The status for this verb: no write is answered with a 5xx, which ShotSpot's front end takes for success."""
-    return FAILED_DEPENDENCY if status >= 500 and method not in _READS else status
-
-
-async def _problem(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
-    return JSONResponse(problem.body, status_code=_status(problem.status, request.method), headers=problem.headers)
-
-
-async def _ours(request: Request, error: Exception) -> Response:
-    assert isinstance(error, errors.TwizzitPipelineError)
-    problem = problem_of(error)
-    if isinstance(error, _UNSPOKEN):
-        _log.error("%s: %s", type(error).__name__, error)
-    return await _problem(request, problem)
-
-
-async def _of_driver(request: Request, error: Exception) -> Response:
-    """What the database said where no module has put it into words: a lock that is held, a server that goes."""
-    ours = in_our_words(error)
-    if ours is None:
-        raise error  # a mistake of the program
-    return await _ours(request, ours)
-
-
-async def _not_valid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return await _problem(request, invalid(list(_details(error.errors()))))
-
-
-async def _of_http(request: Request, error: Exception) -> Response:
-    """What Starlette raises by itself: no such path, no such verb, a body that is no JSON at all."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 400:
-        return await _problem(request, invalid_field("body", "The body is no JSON"))
-    names = {404: "Not found", 405: "Method not allowed"}
-    name = names.get(error.status_code, str(error.detail))
-    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
-    return await _problem(request, Problem(error.status_code, name, headers=headers))
-
-
-def _allowed(request: Request) -> str:
-    """The verbs of this path, of all routes on it: Starlette names those of the first one alone."""
-    app: FastAPI = request.app
-    fitting = (verbs for path, verbs in app.openapi()["paths"].items() if compile_path(path)[0].match(request.url.path))
-    found = {verb.upper() for verbs in fitting for verb in verbs} or {"GET"}
-    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
-
-
-def _details(faults: Iterable[Any]) -> Iterable[dict[str, str]]:
-    """`field` and `message` of pydantic's errors, without the values that were sent."""
-    for fault in faults:
-        place, *path = fault["loc"]
-        if fault["type"] == "json_invalid":
-            yield {"field": "body", "message": "The body is no JSON"}
-            continue
-        named = [str(part) for part in path if place in _PLACES] or [str(place)]
-        field = ".".join(named).encode("utf-8", "replace").decode()[:_LONGEST_FIELD]
-        yield {"field": field, "message": str(fault["msg"]).removeprefix("Value error, ")}
-
-
-class UnexpectedErrors:
-    """Turns an unexpected error into a 500 (a write: 424) without words of it, and logs where it happened but no
-    values: they may be passwords, or people.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noted)
-        except Exception as error:  # the last one who can
-            if scope["type"] != "http":
-                raise
-            where = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("Unexpected %s at %s %s\n%s", type(error).__name__, scope["method"], _route(scope), where)
-            if not begun:
-                said = {"error": "Internal server error", "message": "Nothing was done, or not all of it: see the log"}
-                await JSONResponse(said, status_code=_status(500, scope["method"]))(scope, receive, send)
-
-
-def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "an unknown path")

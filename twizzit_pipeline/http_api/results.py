@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from twizzit_pipeline.accounts.clients import named
+from twizzit_pipeline.accounts.naming import named
 from twizzit_pipeline.entities import TEAMS
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.runs.history import HistoryRow

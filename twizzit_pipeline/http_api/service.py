@@ -14,11 +14,12 @@ from twizzit_pipeline.accounts.live import LiveTwizzit
 from twizzit_pipeline.accounts.patience import Patience
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.access import Caller
-from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
+from twizzit_pipeline.http_api.auth import CurrentCaller
 from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.http_api.problems import FAILED_DEPENDENCY, Problem
 from twizzit_pipeline.http_api.rate_limits import RateLimit
+from twizzit_pipeline.http_api.tokens import Tokens
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from twizzit_pipeline.cli.issued import record_token
 from twizzit_pipeline.cli.opened import Opened, say_if_not_noted
 from twizzit_pipeline.cli.output.terminal import show_table, table
-from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.pages.invitations import invite
 from twizzit_pipeline.http_api.secret import jwt_secret
+from twizzit_pipeline.http_api.tokens import Tokens
 from twizzit_pipeline.local.children import Address
 from twizzit_pipeline.local.demo import DemoClub
 from twizzit_pipeline.settings import Settings

@@ -19,7 +19,8 @@ from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.local import demo, leftovers, stage
 from twizzit_pipeline.local.announcement import Addresses
 from twizzit_pipeline.local.children import Address, code_socket
-from twizzit_pipeline.local.guardian import clean, guarded
+from twizzit_pipeline.local.cleaning import clean
+from twizzit_pipeline.local.guarding import guarded
 from twizzit_pipeline.local.lock import DatabaseLock, only_one
 from twizzit_pipeline.local.ports import taken_for
 from twizzit_pipeline.local.running import Asked, Running

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import dagster as dg
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.accounts.clients import naming
+from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.entities import ENTITIES, SYNC_TYPES
 from twizzit_pipeline.errors import PermanentError, PlanRefused, RequestCancelled, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.dagster_private import PARENT_RUN_ID_TAG
@@ -21,6 +21,14 @@ from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, NOT_READY, record, worst
 from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
+from twizzit_pipeline.orchestration.run.tags import (
+    PLAN_TAG,
+    PROCESS_TAG,
+    REPAIR_TAG,
+    TRIGGER_TAG,
+    WITHOUT_TAG,
+    request_of,
+)
 from twizzit_pipeline.plan.chosen import Chosen
 from twizzit_pipeline.plan.narrowing import EVERYTHING
 from twizzit_pipeline.runs import decided_plans, plans
@@ -37,16 +45,6 @@ from twizzit_pipeline.sync.run_end import AUTOMATIC
 from twizzit_pipeline.sync.session import SyncSession
 
 Progress = Callable[[str], None]
-
-REQUEST_TAG = "twizzit/request"
-# `true`: the run brings every mapped row to Twizzit's values, local edits included.
-REPAIR_TAG = "twizzit/repair"
-# The stored plan that the run applies, and what of it is left out: `player:123`, separated by commas.
-PLAN_TAG, WITHOUT_TAG = "twizzit/plan", "twizzit/without"
-# Why there is a run: schedule, request, webhook, cli; one started in the UI has none.
-TRIGGER_TAG = "twizzit/trigger"
-# Dagster's UI hides tags that begin so: which process works on a run, for `instance.dead_runs`.
-PROCESS_TAG = ".dagster/twizzit_process"
 
 
 class SyncRun:
@@ -259,12 +257,6 @@ def _refusals_recorded(database: Database, request_id: int | None, run_id: str) 
             with driver_errors(), database.engine.begin() as connection:
                 Fulfilment(request_id, run_id).refuse(connection, str(error))
         raise
-
-
-def request_of(run: dg.DagsterRun | None) -> int | None:
-    """The request that a run carries out, by its tag."""
-    tag = run.tags.get(REQUEST_TAG, "") if run is not None else ""
-    return int(tag) if tag.isascii() and tag.isdigit() else None
 
 
 def _close(run: SyncRun, context: dg.InitResourceContext) -> None:

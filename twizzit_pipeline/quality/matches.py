@@ -26,7 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from twizzit_pipeline.contracts.matches import MATCH_MINUTES, ZONE
+from twizzit_pipeline.contracts.rules.matches import MATCH_MINUTES, ZONE
 from twizzit_pipeline.quality.findings import Finding, Scope
 from twizzit_pipeline.quality.judged import (
     KEPT,

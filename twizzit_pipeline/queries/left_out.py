@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, literal, select, union_all
 
-from twizzit_pipeline.accounts.clients import named
+from twizzit_pipeline.accounts.naming import named
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs.recorded import newest, of_syncs
 from twizzit_pipeline.runs.sentences import Kind, lines, sentence

@@ -3,8 +3,6 @@
 What belongs here: the sentence of every reason that is no rule of a contract. Those of the rules are in the contracts
 (`Rule.broken`), those of what is set aside in `asides`. A sentence goes on after a colon: no capital, no full stop. It
 names no person.
-
-The contracts, and with them pandas, are imported with the first reason that may be a rule.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from twizzit_pipeline.contracts import contract_of
+from twizzit_pipeline.contracts.rules import contract_of
 from twizzit_pipeline.entities import ENTITIES, MATCHES, PLAYERS
 from twizzit_pipeline.plan.chosen import LEFT_OUT, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN, NO_LONGER_TRUE
 from twizzit_pipeline.plan.departures import DEPARTED, NONE_LISTED

@@ -14,7 +14,7 @@ from twizzit_pipeline.errors import (
     TwizzitPipelineError,
 )
 from twizzit_pipeline.storage.unquoted import in_short
-from twizzit_pipeline.twizzit.auth import PATH as LOGIN
+from twizzit_pipeline.twizzit.dialects import LOGIN_PATH
 
 _STOPPED = "stopped: "
 STOPPED = f"{_STOPPED}the run was ended before it was done"
@@ -62,7 +62,7 @@ _OF_THE_ACCOUNT = (QuotaSpent, CallBudgetSpent, EndpointRefused, OrganizationNot
 def _meets_all(error: BaseException) -> TypeGuard[TwizzitPipelineError]:
     if isinstance(error, ConnectionFailed):
         return error.silent
-    return isinstance(error, _OF_THE_ACCOUNT) or (isinstance(error, LoginRefused) and error.endpoint == LOGIN)
+    return isinstance(error, _OF_THE_ACCOUNT) or (isinstance(error, LoginRefused) and error.endpoint == LOGIN_PATH)
 
 
 def safe_message(error: BaseException | None) -> str:

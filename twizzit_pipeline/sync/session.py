@@ -9,7 +9,8 @@ from typing import Self
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from twizzit_pipeline.accounts.clients import naming, open_client
+from twizzit_pipeline.accounts.clients import open_client
+from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential, TransientError
 from twizzit_pipeline.plan import Plan

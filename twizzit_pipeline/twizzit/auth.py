@@ -18,12 +18,12 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.errors import LoginRefused, MalformedAnswer, TwizzitAnswerError
 from twizzit_pipeline.twizzit.answers import ANSWER
+from twizzit_pipeline.twizzit.dialects import LOGIN_PATH
 from twizzit_pipeline.twizzit.http_retry import ROUTE
-from twizzit_pipeline.twizzit.refusals import LOGIN, access_denied
+from twizzit_pipeline.twizzit.refusals import access_denied
 from twizzit_pipeline.twizzit.sight import passing_advice, shape
 from twizzit_pipeline.twizzit.wire import plain_keys, wrong_shape
 
-PATH = LOGIN
 _MOST_SESSIONS = 3  # that one call may see end: other threads end them too
 _LONGEST_LIFE = 86_400.0  # seconds
 
@@ -57,11 +57,11 @@ class TwizzitAuth(httpx.Auth):
         timeout: httpx.Timeout,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = f"{base_url}{PATH}"
+        self._url = f"{base_url}{LOGIN_PATH}"
         self._username = username
         self._password = password
         # httpx gives the client's timeouts only to the requests that it builds itself, and the login is not one.
-        self._extensions = {ROUTE: PATH, "timeout": timeout.as_dict()}
+        self._extensions = {ROUTE: LOGIN_PATH, "timeout": timeout.as_dict()}
         self._clock = clock
         self._lock = threading.Lock()
         self._token: _Token | None = None
@@ -119,11 +119,11 @@ class TwizzitAuth(httpx.Auth):
         if response.status_code == 401:
             raise LoginRefused(
                 "Twizzit does not accept the username and password (401): check the credential",
-                endpoint=PATH,
+                endpoint=LOGIN_PATH,
                 status=401,
             )
         if response.status_code == 403:
-            raise access_denied(PATH)
+            raise access_denied(LOGIN_PATH)
         return _read_token(response, asked_at)
 
     def _login_request(self) -> httpx.Request:
@@ -140,14 +140,14 @@ def _authorised(request: httpx.Request, token: _Token) -> httpx.Request:
 def _read_token(response: httpx.Response, asked_at: float) -> _Token:
     answer = response.extensions[ANSWER]
     if not isinstance(answer, Mapping):
-        raise wrong_shape(PATH, "an object with a token", answer)
+        raise wrong_shape(LOGIN_PATH, "an object with a token", answer)
     keys = plain_keys(answer)
     value = keys.get("token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
         raise MalformedAnswer(
-            f"{PATH} accepted the login without giving a token: it answered {response.status_code} with "
-            f"{shape(answer)}; {passing_advice(PATH)}",
-            endpoint=PATH,
+            f"{LOGIN_PATH} accepted the login without giving a token: it answered {response.status_code} with "
+            f"{shape(answer)}; {passing_advice(LOGIN_PATH)}",
+            endpoint=LOGIN_PATH,
             status=response.status_code,
         )
     life = _life(keys)

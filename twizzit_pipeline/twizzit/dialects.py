@@ -27,6 +27,9 @@ class Dialect:
     own_ids_alone: bool = False
 
 
+# Where every one of them takes a username and password, below its base URL.
+LOGIN_PATH = "/authenticate"
+
 DIALECTS: Mapping[str, Dialect] = {
     each.name: each
     for each in (

@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
+from twizzit_pipeline.twizzit.dialects import LOGIN_PATH
 from twizzit_pipeline.twizzit.sight import is_web_page, words_of
-
-LOGIN = "/authenticate"
 
 # A 403 is a refusal where it says so, and no word of sessions is in it; else the session may have ended (wire page).
 _OF_THE_SESSION = re.compile(
@@ -38,7 +37,7 @@ def access_denied(path: str) -> AccessDenied:
     """The error of a 403 that is a refusal."""
     what = (
         "Twizzit refuses the login of this account; ask Twizzit whether it may use the API"
-        if path == LOGIN
+        if path == LOGIN_PATH
         else "this account may not read it; ask Twizzit or the club for the right"
     )
     return AccessDenied(f"{path} answered 403: {what}", endpoint=path, status=403)

@@ -1,4 +1,4 @@
-"""What `status` and `registered` load and ask for when they are run: as little as their answer takes."""
+"""What `status`, `registered` and lists of what was load and ask for when run: as little as their answer takes."""
 
 from collections.abc import Callable, Iterator
 
@@ -61,9 +61,15 @@ def test_a_quick_command_loads_what_its_answer_takes(world: SyncWorld, synced: S
     assert NOT_NEEDED & libraries(registered) == set()
     # Why a person of the team is set aside is said in the plan's words.
     assert (PARTS_NOT_NEEDED - {"twizzit_pipeline.plan"}) & registered == set()
-    # Of this team one person is rejected, and why is said by the contract: that takes pandas, and no call.
-    assert OF_CALLS & libraries(loaded(world, "registered", "--player", a_player_of(world, 0))) == set()
+    # Of this team one person is rejected, and why is said by the contract's rules: that takes no frame and no call.
+    assert NOT_NEEDED & libraries(loaded(world, "registered", "--player", a_player_of(world, 0))) == set()
     assert world.simulator.calls.total == calls
+
+
+@pytest.mark.parametrize("command", ["history 1", "rejected 1", "plans list"])
+def test_a_list_of_what_was_takes_no_frame_and_no_client(world: SyncWorld, synced: SyncedOnce, command: str) -> None:
+    taken_over(world, synced)
+    assert NOT_NEEDED & libraries(loaded(world, *command.split())) == set()
 
 
 def a_player_of(world: SyncWorld, place: int) -> str:

@@ -12,7 +12,7 @@ from tests.conftest import settings_with
 from tests.support.api_server import ApiServer, token
 from tests.support.calendar_world import EVERYTHING
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.contracts.players import RULES
+from twizzit_pipeline.contracts.rules.players import RULES
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth

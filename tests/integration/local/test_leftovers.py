@@ -38,7 +38,7 @@ if sys.argv[1] == "stay": time.sleep(60)
 UP = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
-from twizzit_pipeline.local.guardian import guarded
+from twizzit_pipeline.local.guarding import guarded
 from twizzit_pipeline.local.leftovers import MARK
 from twizzit_pipeline.local.lock import only_one
 home = Path(sys.argv[1])

@@ -21,7 +21,7 @@ from twizzit_pipeline.errors import DatabaseUnavailable
 from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs, fail_dead
 from twizzit_pipeline.orchestration.instance.under_way import under_way
 from twizzit_pipeline.orchestration.launch import run_job
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG
+from twizzit_pipeline.orchestration.run.tags import PROCESS_TAG
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.settings import Settings

@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.simulation import Simulation
 from tests.support.sync_world import quick
-from twizzit_pipeline.accounts.clients import naming, open_client
+from twizzit_pipeline.accounts.clients import open_client
 from twizzit_pipeline.accounts.live import LiveTwizzit
+from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
 from twizzit_pipeline.scheduling import config

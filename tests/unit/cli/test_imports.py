@@ -1,4 +1,7 @@
-"""What the command line loads: of the commands the one that is run, and nothing that it has no use for."""
+"""What the command line loads: of the commands the one that is run, and nothing that it has no use for.
+
+And what the processes load that stay: each holds for as long as it runs what it has loaded.
+"""
 
 import pytest
 import typer
@@ -8,15 +11,18 @@ from typer.testing import CliRunner
 from tests.support.loaded_modules import (
     HEAVY,
     OF_CALLS,
+    OF_FRAMES,
     OF_LINES,
     OF_SECRETS,
     OF_SETTINGS,
     OF_THE_DATABASE,
     libraries,
     modules_after,
+    modules_with,
 )
 from twizzit_pipeline.cli.app import put_together, whole
 from twizzit_pipeline.cli.table import COMMANDS
+from twizzit_pipeline.entities import ENTITIES
 
 
 @pytest.mark.parametrize("argument", ["--help", "-h", "--version"])
@@ -60,3 +66,38 @@ def test_a_command_alone_is_as_it_is_among_all(entry: object) -> None:
     assert type(command) is type(among.commands[name])
     assert [each.name for each in command.params] == [each.name for each in among.commands[name].params]
     assert command.help == among.commands[name].help
+
+
+def test_the_code_server_loads_no_frames_and_what_runs_are_forked_from_has_them() -> None:
+    shown, preloaded = modules_with("twizzit_pipeline.definitions", "twizzit_pipeline.preloaded")
+    assert OF_FRAMES & libraries(shown) == set()
+    assert libraries(preloaded) >= OF_FRAMES
+    assert {f"twizzit_pipeline.sync.entities.{entity}" for entity in ENTITIES} <= preloaded
+
+
+def test_the_http_api_loads_no_frames() -> None:
+    [modules] = modules_with("twizzit_pipeline.http_api.app")
+    assert "fastapi" in libraries(modules)
+    assert OF_FRAMES & libraries(modules) == set()
+
+
+def test_up_itself_loads_neither_frames_nor_the_web_framework_nor_the_steps_of_a_sync() -> None:
+    modules = modules_with("twizzit_pipeline.local.story", "twizzit_pipeline.orchestration.instance.dead_runs")[-1]
+    assert {"dagster", "httpx"} <= libraries(modules)
+    assert (OF_FRAMES | {"fastapi", "tenacity", "pyrate_limiter"}) & libraries(modules) == set()
+    assert {
+        name for name in modules if name.startswith(("twizzit_pipeline.sync.", "twizzit_pipeline.quality."))
+    } == set()
+
+
+def test_the_guardian_holds_nothing_while_it_waits() -> None:
+    [modules] = modules_with("twizzit_pipeline.local.guardian")
+    of_it = {name for name in modules if name.startswith("twizzit_pipeline")}
+    assert of_it == {"twizzit_pipeline", "twizzit_pipeline.local", "twizzit_pipeline.local.guardian"}
+    assert (HEAVY | OF_THE_DATABASE | OF_SETTINGS | OF_LINES | OF_CALLS | {"psutil"}) & libraries(modules) == set()
+
+
+def test_what_is_said_of_rules_and_was_sent_to_people_is_read_without_frames_and_without_calls() -> None:
+    _, modules = modules_with("twizzit_pipeline.runs.sentences", "twizzit_pipeline.notifications.outbox")
+    assert OF_FRAMES & libraries(modules) == set()
+    assert OF_CALLS & libraries(modules) == set()

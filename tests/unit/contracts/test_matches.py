@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_RULES
 from twizzit_pipeline.contracts.competitions import check_competitions
-from twizzit_pipeline.contracts.matches import RULES, check_matches
-from twizzit_pipeline.contracts.rules import Rule
+from twizzit_pipeline.contracts.matches import check_matches
+from twizzit_pipeline.contracts.rules.competitions import RULES as COMPETITION_RULES
+from twizzit_pipeline.contracts.rules.matches import RULES
+from twizzit_pipeline.contracts.rules.rule import Rule
 from twizzit_pipeline.errors import FormatChanged
 
 START, END = date(2026, 7, 1), date(2027, 6, 30)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 import pytest
 
-from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, RULES, PlayerContract, check_players
-from twizzit_pipeline.contracts.rules import Rule
+from twizzit_pipeline.contracts.players import PlayerContract, check_players
+from twizzit_pipeline.contracts.rules.players import FUNCTION_KNOWN, RULES
+from twizzit_pipeline.contracts.rules.rule import Rule
 from twizzit_pipeline.errors import FormatChanged
 
 GOOD = {

@@ -10,8 +10,10 @@ from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import split
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.contracts.rules import Rule, column_rule, row_rule
-from twizzit_pipeline.contracts.teams import RULES, TeamContract, check_teams
+from twizzit_pipeline.contracts.judging import judges
+from twizzit_pipeline.contracts.rules.rule import Rule
+from twizzit_pipeline.contracts.rules.teams import RULES
+from twizzit_pipeline.contracts.teams import TeamContract, check_teams
 from twizzit_pipeline.errors import FormatChanged
 
 GOOD = {
@@ -166,7 +168,7 @@ class NoBoard(pa.DataFrameModel):
 
     name: Series[str] = pa.Field(nullable=True)
 
-    @column_rule("name", "not_a_board", "The team is no board")
+    @judges(Rule("not_a_board", "name", "The team is no board"))
     @classmethod
     def _no_board(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return values != "Bestuur"
@@ -207,7 +209,7 @@ def test_a_rule_that_judges_no_row_passes_none(verdict: str) -> None:
     class Odd(pa.DataFrameModel):
         twizzit_team_id: Series[str]
 
-        @row_rule("twizzit_team_id", "odd", "It cannot be asked")
+        @judges(Rule("odd", "twizzit_team_id", "It cannot be asked", of_row=True))
         @classmethod
         def _odd(cls, frame: pd.DataFrame) -> bool:
             if verdict == "raises":

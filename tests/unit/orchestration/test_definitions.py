@@ -9,10 +9,10 @@ import pytest
 import yaml
 from dagster._core.instance.config import dagster_instance_config
 
-from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_RULES
-from twizzit_pipeline.contracts.matches import RULES as MATCH_RULES
-from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
-from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
+from twizzit_pipeline.contracts.rules.competitions import RULES as COMPETITION_RULES
+from twizzit_pipeline.contracts.rules.matches import RULES as MATCH_RULES
+from twizzit_pipeline.contracts.rules.players import RULES as PLAYER_RULES
+from twizzit_pipeline.contracts.rules.teams import RULES as TEAM_RULES
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.assets.catalogue import TABLES, table_schema
 from twizzit_pipeline.orchestration.checks.rules import RULES_OF

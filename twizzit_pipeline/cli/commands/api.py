@@ -56,8 +56,8 @@ def token(
 ) -> None:
     """Print a token for the HTTP API, signed with JWT_SECRET or with the embedded mode's own secret."""
     from twizzit_pipeline.http_api.access_table import ROLES  # noqa: PLC0415  (FastAPI)
-    from twizzit_pipeline.http_api.auth import Tokens  # noqa: PLC0415
     from twizzit_pipeline.http_api.secret import jwt_secret  # noqa: PLC0415
+    from twizzit_pipeline.http_api.tokens import Tokens  # noqa: PLC0415
 
     chosen = next((known for known in ROLES if known == role.casefold()), None)
     if chosen is None:

@@ -29,7 +29,7 @@ def history(
     as_json: Json = False,
 ) -> None:
     """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""
-    from twizzit_pipeline.runs.history import recent  # noqa: PLC0415  (httpx)
+    from twizzit_pipeline.runs.history import recent  # noqa: PLC0415
 
     with opened() as here:
         credential_id = credential_of(here, club)
@@ -50,7 +50,7 @@ def history(
 
 def _notes(rows: Sequence["HistoryRow"], credential_id: int) -> list[str]:
     """What there is to say of the rows, the newest first; what several of an entity say stands once, with their ids."""
-    from twizzit_pipeline.accounts.clients import named  # noqa: PLC0415  (httpx)
+    from twizzit_pipeline.accounts.naming import named  # noqa: PLC0415
     from twizzit_pipeline.cli.sync_report import asides  # noqa: PLC0415  (httpx)
 
     found: dict[tuple[str, str], list[str]] = {}

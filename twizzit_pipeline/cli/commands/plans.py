@@ -9,6 +9,7 @@ from twizzit_pipeline.cli.clubs import MaybeClub, clubs_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_table, table
+from twizzit_pipeline.cli.stored_plans import described
 from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.storage.audit import this_user
 
@@ -22,8 +23,6 @@ _REASONS = {"asked": "asked for", "review": "review", "first_sync": "first sync"
 @app.command("list")
 def list_plans(club: MaybeClub = None, as_json: Json = False) -> None:
     """List the plans of a club, or of all, the newest of each first."""
-    from twizzit_pipeline.cli.commands.previewing import described  # noqa: PLC0415  (frames)
-
     with opened() as here:
         clubs = dict(clubs_of(here, club))
         found = [plan for one in clubs for plan in plans.of_credential(here.database.engine, one)]

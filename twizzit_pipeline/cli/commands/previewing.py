@@ -18,6 +18,7 @@ from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences, is_of_people, of_column
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_line, show_table, table
+from twizzit_pipeline.cli.stored_plans import described
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs.asked import counted, in_words
 from twizzit_pipeline.runs.plans import StoredPlan
@@ -111,12 +112,6 @@ def show(
         show_text(console(widest=140), plan, document, least_players)
         if file is not None:
             console(stderr=True).print(f"Written: {file}", soft_wrap=True)
-
-
-def described(plan: StoredPlan) -> dict[str, Any]:
-    """A plan without its document, for programs."""
-    names = [name for name in StoredPlan.__dataclass_fields__ if name != "digest"]
-    return {**{name: getattr(plan, name) for name in names}, "changes": plan.changes, "remembered": plan.remembered}
 
 
 def require_room(file: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from twizzit_pipeline.accounts.clients import named
+from twizzit_pipeline.accounts.naming import named
 from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
 from twizzit_pipeline.cli.sync_report import asides, departures
 from twizzit_pipeline.cli.sync_report.running import Synced

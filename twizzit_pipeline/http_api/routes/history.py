@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.accounts.clients import named
+from twizzit_pipeline.accounts.naming import named
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import guarded_router

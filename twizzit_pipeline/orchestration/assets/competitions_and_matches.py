@@ -7,15 +7,12 @@ run without those uses the ones that exist already.
 from twizzit_pipeline.entities import COMPETITIONS, MATCHES, TEAMS
 from twizzit_pipeline.orchestration.assets.factories import mapping_asset, scan_asset
 from twizzit_pipeline.orchestration.assets.step import BEFORE_MAPPINGS
-from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions
-from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
 
 GROUP = "competitions_and_matches"
 
 ASSETS = (
     scan_asset(
         COMPETITIONS,
-        scan_competitions,
         group=GROUP,
         description="The competitions that the last scan of a season saw in Twizzit, as far as they keep their "
         "contract.",
@@ -23,7 +20,6 @@ ASSETS = (
     ),
     scan_asset(
         MATCHES,
-        scan_matches,
         group=GROUP,
         description="The matches of that calendar, friendlies too: who plays whom, when, and how it ended.",
         priority=BEFORE_MAPPINGS,
@@ -31,14 +27,12 @@ ASSETS = (
     ),
     mapping_asset(
         COMPETITIONS,
-        map_competitions,
         group=GROUP,
         description="Which competition of ShotSpot each one of Twizzit is. Makes, links and updates `competitions`.",
         after=[COMPETITIONS.snapshot],
     ),
     mapping_asset(
         MATCHES,
-        map_matches,
         group=GROUP,
         description="Which game of ShotSpot each match of Twizzit is. Makes, links and updates `games`, and "
         "its opponents.",

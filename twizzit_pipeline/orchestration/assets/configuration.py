@@ -22,8 +22,9 @@ from sqlalchemy import Engine
 from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, definition_metadata
 from twizzit_pipeline.orchestration.assets.step import OWNERS
 from twizzit_pipeline.orchestration.assets.teams_and_players import GROUP
-from twizzit_pipeline.orchestration.checks.asset_checks import DESCRIPTIONS, ERROR, IDS_SHOWN, WARN, rules_table
+from twizzit_pipeline.orchestration.checks.asset_checks import DESCRIPTIONS, ERROR, IDS_SHOWN, rules_table
 from twizzit_pipeline.orchestration.checks.rules import BROKEN, CONFIGURATION_RULES, LATE, AssetRule
+from twizzit_pipeline.orchestration.checks.unjudged import WARN
 from twizzit_pipeline.scheduling.due import Broken, broken
 from twizzit_pipeline.scheduling.freshness import Late, late
 from twizzit_pipeline.settings import Settings, load_settings

@@ -1,10 +1,11 @@
 """Makes the two assets of an entity: its scan, and its mapping to ShotSpot's rows.
 
 What belongs here: what the assets of all entities have in common. Each calls one use case of `sync`, judges what that
-left, and reports. Name, order and description of each are in the module of its group.
+left, and reports. Name, order and description of each are in the module of its group. The use case is looked up when
+the step begins: what only shows the assets, or evaluates sensors, needs no frames.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -25,13 +26,12 @@ from twizzit_pipeline.orchestration.run.results import (
 )
 from twizzit_pipeline.quality import mapping_quality, scan_quality
 from twizzit_pipeline.quality.findings import Quality
-from twizzit_pipeline.sync.reports import MappingReport, ScanReport
-from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.entities import map_of, scan_of
+from twizzit_pipeline.sync.reports import MappingReport
 
 
 def scan_asset(
     entity: Entity,
-    scan: Callable[[SyncSession], ScanReport],
     *,
     group: str,
     description: str,
@@ -65,7 +65,7 @@ def scan_asset(
     )
     def scanned(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
         with session_of(context, sync) as session:
-            report = scan(session)
+            report = scan_of(entity.name)(session)
             quality = scan_quality(session, report)
         yield from one_by_one(context.asset_key, scan_result(report, rules, quality))
 
@@ -74,7 +74,6 @@ def scan_asset(
 
 def mapping_asset(
     entity: Entity,
-    apply: Callable[[SyncSession], MappingReport],
     *,
     group: str,
     description: str,
@@ -101,7 +100,7 @@ def mapping_asset(
     def mapped(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
         with session_of(context, sync) as session:
             waiting = sync.gate(session).stop(entity.name)
-            report = apply(session) if waiting is None else MappingReport(entity.name, season_exists=True)
+            report = map_of(entity.name)(session) if waiting is None else MappingReport(entity.name, season_exists=True)
             quality = mapping_quality(session, report) if waiting is None else Quality(error=plan_waits(waiting.id))
         result = mapping_result(report, rules, quality)
         yield from one_by_one(context.asset_key, result if waiting is None else with_plan(result, waiting.id))

@@ -3,22 +3,18 @@
 from twizzit_pipeline.entities import PLAYERS, TEAMS
 from twizzit_pipeline.orchestration.assets.factories import mapping_asset, scan_asset
 from twizzit_pipeline.orchestration.assets.step import FIRST
-from twizzit_pipeline.sync.entities.players import map_players, scan_players
-from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
 
 GROUP = "teams_and_players"
 
 ASSETS = (
     scan_asset(
         TEAMS,
-        scan_teams,
         group=GROUP,
         description="The teams that the last scan of a season saw in Twizzit, as far as they keep their contract.",
         priority=FIRST,
     ),
     scan_asset(
         PLAYERS,
-        scan_players,
         group=GROUP,
         description="Who plays in those teams: one row for each team and player that keeps the contract.",
         priority=FIRST,
@@ -27,7 +23,6 @@ ASSETS = (
     ),
     mapping_asset(
         TEAMS,
-        map_teams,
         group=GROUP,
         description="Which team of ShotSpot each team of Twizzit is. Makes, links and updates ShotSpot's "
         "`teams` with it.",
@@ -35,7 +30,6 @@ ASSETS = (
     ),
     mapping_asset(
         PLAYERS,
-        map_players,
         group=GROUP,
         description="Which player of ShotSpot each player of Twizzit is. Makes, links and updates ShotSpot's "
         "`players`.",

@@ -29,6 +29,7 @@ from twizzit_pipeline.orchestration.checks.rules import (
     Rules,
     checks_of,
 )
+from twizzit_pipeline.orchestration.checks.unjudged import JUDGED, WARN, Metadata
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.plan import DOUBTFUL_LINK
 from twizzit_pipeline.plan.departures import DEPARTED
@@ -38,8 +39,6 @@ from twizzit_pipeline.quality.findings import Finding, Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
 IDS_SHOWN = 50
-JUDGED = "judged"
-FELL_SHORT = "as_judged_before"
 DESCRIPTIONS = {
     CONTRACT: "Every row keeps the rules of its contract",
     COMPLETENESS: "Everything came that was to come",
@@ -50,9 +49,8 @@ DESCRIPTIONS = {
 _JUDGED = ("rule", "count", "result", "speaks_of")
 _DEFINED = ("rule", "column", "holds")
 
-WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+ERROR = dg.AssetCheckSeverity.ERROR
 
-Metadata = dict[str, dg.MetadataValue]
 Row = Mapping[str, str | int | float | bool]
 
 
@@ -169,12 +167,6 @@ def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> li
         return RuleResult(rule, _found(rule, ids, quality, reasons=by_reason))
 
     return _folded(rules, [result_of(rule) for rule in rules], report.season_exists)
-
-
-def not_judged(reason: str, fell_short: str | None) -> Metadata:
-    """The metadata of a check whose step did not come to judge anything; `fell_short`: what did when one did last."""
-    metadata: Metadata = {JUDGED: dg.MetadataValue.bool(False), "reason": dg.MetadataValue.text(reason)}
-    return metadata if fell_short is None else metadata | {FELL_SHORT: dg.MetadataValue.text(fell_short)}
 
 
 def _teams_by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:

@@ -11,9 +11,9 @@ name may well come twice (`quality` asks for none), without the one about names.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from twizzit_pipeline.contracts import contract_of
-from twizzit_pipeline.contracts.matches import MATCH_MINUTES
-from twizzit_pipeline.contracts.rules import Rule
+from twizzit_pipeline.contracts.rules import contract_of
+from twizzit_pipeline.contracts.rules.matches import MATCH_MINUTES
+from twizzit_pipeline.contracts.rules.rule import Rule
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, Entity
 from twizzit_pipeline.quality import JUDGED, TOLERATED, names
 from twizzit_pipeline.quality.findings import Tolerance

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from twizzit_pipeline.orchestration.instance.home import open_instance
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG
+from twizzit_pipeline.orchestration.run.tags import PROCESS_TAG
 from twizzit_pipeline.runs.processes import process_is_gone
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database

@@ -19,7 +19,7 @@ from twizzit_pipeline.orchestration.dagster_private import (
     BulkActionStatus,
 )
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, PartitionKeys, credential_id_of
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG, TRIGGER_TAG, request_of
+from twizzit_pipeline.orchestration.run.tags import PROCESS_TAG, TRIGGER_TAG, request_of
 from twizzit_pipeline.runs.processes import process_is_gone
 
 # What a run of the sensor says of why there is one.

@@ -18,7 +18,7 @@ from twizzit_pipeline.errors import (
     SettingsError,
     UnsupportedDatabase,
 )
-from twizzit_pipeline.orchestration.checks.asset_checks import FELL_SHORT, WARN, not_judged
+from twizzit_pipeline.orchestration.checks.unjudged import FELL_SHORT, WARN, not_judged
 from twizzit_pipeline.orchestration.dagster_private import (
     COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
     PARTITION_NAME_TAG,

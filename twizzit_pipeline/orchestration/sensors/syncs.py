@@ -26,7 +26,7 @@ from twizzit_pipeline.orchestration.dagster_private import PRIORITY_TAG
 from twizzit_pipeline.orchestration.instance.under_way import UnderWay, under_way
 from twizzit_pipeline.orchestration.jobs import JOBS, PREVIEW, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
-from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
+from twizzit_pipeline.orchestration.run.tags import REQUEST_TAG, TRIGGER_TAG
 from twizzit_pipeline.orchestration.sensors import repairs, run_keys, upkeep
 from twizzit_pipeline.orchestration.sensors.room import PRIORITY_OF_TROUBLED, is_troubled, tags_of, with_room
 from twizzit_pipeline.orchestration.sensors.upkeep import Memory

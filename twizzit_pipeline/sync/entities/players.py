@@ -9,7 +9,8 @@ import pandas as pd
 from sqlalchemy import select
 
 from twizzit_pipeline.contracts.checked import Checked
-from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
+from twizzit_pipeline.contracts.players import check_players
+from twizzit_pipeline.contracts.rules.players import FUNCTION_KNOWN
 from twizzit_pipeline.entities import PLAYERS
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.plan.players import plan_players

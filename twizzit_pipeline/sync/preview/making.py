@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from twizzit_pipeline.accounts.clients import naming, open_client
+from twizzit_pipeline.accounts.clients import open_client
+from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.entities import EntityName

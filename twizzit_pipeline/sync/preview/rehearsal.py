@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select, text
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_attempt
 
-from twizzit_pipeline.accounts.clients import naming
+from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, EntityName
 from twizzit_pipeline.errors import (
     CalendarRefused,

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from twizzit_pipeline.http_api.access import Caller
-from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.pages.signing import (
     IDLE_SECONDS,
     LONGEST_LINK_MINUTES,
@@ -20,6 +19,7 @@ from twizzit_pipeline.http_api.pages.signing import (
     new_session,
 )
 from twizzit_pipeline.http_api.problems import Problem
+from twizzit_pipeline.http_api.tokens import Tokens
 
 SECRET = SecretStr("a secret of ShotSpot that is long enough")
 SIGNER = Signer(SECRET)
