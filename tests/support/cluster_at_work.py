@@ -107,15 +107,21 @@ def as_applied(given: Mapping[str, str]) -> tuple[dict[str, Any], set[str], dict
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     rights = {subject["name"]: role["rules"] for subject in binding["subjects"]}
     accounts = {each["metadata"]["name"] for each in access if each["kind"] == "ServiceAccount"}
-    secret = yaml.safe_load((MANIFESTS / "secret.example.yaml").read_text())
+    secrets = {
+        each["metadata"]["name"]: set(each["stringData"])
+        for each in yaml.safe_load_all((MANIFESTS / "secret.example.yaml").read_text())
+    }
     values = {**given, "DAGSTER_POSTGRES_URL": _of_dagster(given["TWIZZIT_DATABASE_URL"])}
-    not_secret = {name: value for name, value in given.items() if name not in secret["stringData"]}
+    not_secret = {name: value for name, value in given.items() if name not in set().union(*secrets.values())}
     return (
         rights,
         accounts,
         {
             ("configMapRef", "twizzit"): {**not_secret, **_data_of(*CONFIGURATION)},
-            ("secretRef", "twizzit"): {name: values[name] for name in secret["stringData"] if name in values},
+            **{
+                ("secretRef", secret): {name: values[name] for name in names if name in values}
+                for secret, names in secrets.items()
+            },
         },
     )
 

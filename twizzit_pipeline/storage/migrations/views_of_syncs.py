@@ -3,6 +3,23 @@
 Their newest queries; the migration that makes them imports them. `twizzit_sync_status` shows them, by their direction.
 """
 
+from twizzit_pipeline.entities import ENTITIES
+
+# An entity that has no type of its own in the history is recorded as one of another's: matches as competitions.
+_BESIDE = [each for each in ENTITIES.values() if each.name != each.sync_type]
+_RECORDED_BESIDE = " ".join(
+    f"UNION ALL SELECT '{each.name}' WHERE pairs.sync_type = '{each.sync_type}'" for each in _BESIDE
+)
+_TYPE = (
+    "CASE entity " + " ".join(f"WHEN '{each.name}' THEN '{each.sync_type}'" for each in _BESIDE) + " ELSE entity END"
+)
+_TURNED_ON = ", ".join(f"('{each.name}', coalesce(config.{each.toggle}, true))" for each in ENTITIES.values())
+_IS_ON = (
+    "CASE last.entity "
+    + " ".join(f"WHEN '{each.name}' THEN coalesce(config.{each.toggle}, true)" for each in ENTITIES.values())
+    + " END"
+)
+
 _SUCCESS_RATE = """
 SELECT sync_type,
        count(*) AS total_syncs,
@@ -26,7 +43,7 @@ ORDER BY started_at DESC, id DESC
 
 # The newest row that fits is found by reading back from the newest (`ix_twizzit_sync_history_last`): a few rows. The
 # conditions stand in one CASE for that, as in `runs.recorded.fitting`, which says why.
-_LAST_SYNCS = """
+_LAST_SYNCS = f"""
 WITH RECURSIVE pairs (credential_id, sync_type) AS (
     (SELECT credential_id, sync_type FROM twizzit_sync_history
      WHERE credential_id IS NOT NULL
@@ -52,7 +69,7 @@ SELECT last.credential_id, last.sync_type, last.id AS history_id, last.status,
 FROM pairs
 JOIN twizzit_running_seasons AS running ON running.credential_id = pairs.credential_id
 CROSS JOIN LATERAL (
-    SELECT pairs.sync_type AS entity UNION ALL SELECT 'matches' WHERE pairs.sync_type = 'competitions'
+    SELECT pairs.sync_type AS entity {_RECORDED_BESIDE}
 ) AS recorded
 CROSS JOIN LATERAL (
     SELECT * FROM twizzit_sync_history AS history
@@ -65,12 +82,12 @@ CROSS JOIN LATERAL (
     ORDER BY history.started_at DESC, history.id DESC LIMIT 1
 ) AS last
 WHERE pairs.sync_type <> 'undo'
-"""
+"""  # noqa: S608 - names of ours
 
 # How a credential's syncs ended is the worst of the newest row of each entity. Running is who holds a lease: a row that
 # ShotSpot left in progress may never be closed. Everything has arrived at the time at which the entity did that waits
 # the longest for its next success; the configuration remembers it where the history was pruned.
-_CREDENTIAL_STATUS = """
+_CREDENTIAL_STATUS = f"""
 SELECT credential.id AS credential_id,
        credential.organization_name,
        coalesce(credential.is_active, true) AS is_active,
@@ -101,12 +118,7 @@ FROM twizzit_credentials AS credential
 JOIN twizzit_running_seasons AS running ON running.credential_id = credential.id
 LEFT JOIN twizzit_sync_config AS config ON config.credential_id = credential.id
 CROSS JOIN LATERAL (
-    SELECT array_agg(entity) AS names FROM (VALUES
-        ('teams', coalesce(config.sync_teams, true)),
-        ('players', coalesce(config.sync_players, true)),
-        ('competitions', coalesce(config.sync_competitions, true)),
-        ('matches', coalesce(config.sync_competitions, true))
-    ) AS entities (entity, turned_on) WHERE turned_on
+    SELECT array_agg(entity) AS names FROM (VALUES {_TURNED_ON}) AS entities (entity, turned_on) WHERE turned_on
 ) AS wanted
 CROSS JOIN LATERAL (
     SELECT CASE WHEN bool_or(row.status = 'failed') THEN 'failed'
@@ -125,7 +137,7 @@ CROSS JOIN LATERAL (
             SELECT id, status, started_at, completed_at, error_message, dagster_run_id
             FROM twizzit_sync_history AS history
             WHERE history.credential_id = credential.id
-              AND history.sync_type = CASE entity WHEN 'matches' THEN 'competitions' ELSE entity END
+              AND history.sync_type = {_TYPE}
               AND CASE WHEN coalesce(history.details ->> 'entity', history.sync_type) = entity
                         AND history.completed_at IS NOT NULL
                         AND coalesce(history.details ->> 'season', running.season) = running.season
@@ -149,11 +161,7 @@ LEFT JOIN (
     SELECT last.credential_id,
            sum(last.rejected_rows) AS rejected_rows,
            sum(last.items_failed) AS items_failed,
-           min(timezone('utc', last.completed_at)) FILTER (
-               WHERE CASE last.entity WHEN 'teams' THEN coalesce(config.sync_teams, true)
-                                      WHEN 'players' THEN coalesce(config.sync_players, true)
-                                      ELSE coalesce(config.sync_competitions, true) END
-           ) AS arrived_at
+           min(timezone('utc', last.completed_at)) FILTER (WHERE {_IS_ON}) AS arrived_at
     FROM twizzit_last_syncs AS last
     LEFT JOIN twizzit_sync_config AS config ON config.credential_id = last.credential_id
     GROUP BY last.credential_id
@@ -161,7 +169,7 @@ LEFT JOIN (
 LEFT JOIN twizzit_api_usage AS usage
        ON usage.credential_id = credential.id
       AND usage.month = date_trunc('month', timezone('utc', now()))::date
-"""
+"""  # noqa: S608 - names of ours
 
 VIEWS_OF_SYNCS = {
     "twizzit_success_rate": _SUCCESS_RATE,
