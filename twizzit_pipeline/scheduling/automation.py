@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
+from twizzit_pipeline.storage.urls import settings_in
 
 SYNC_SENSOR = "sync_sensor"
 # What is missed, by the name of the sensor or schedule, the worst first.
@@ -95,4 +96,4 @@ def _are_beside_ours(url: URL, ours: URL) -> bool:
     """Whether it is the same database, and the usual schema in it: no connection of its own is needed then."""
     options = str(url.query.get("options", ""))
     places = [(one.host, one.port, one.database, *map(one.query.get, ("host", "port"))) for one in (url, ours)]
-    return places[0] == places[1] and options.endswith(f"search_path={DAGSTER_SCHEMA}")
+    return places[0] == places[1] and settings_in(options).get("search_path") == DAGSTER_SCHEMA

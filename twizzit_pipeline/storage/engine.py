@@ -155,7 +155,7 @@ def _close(engine: Engine) -> None:
 
 def _engine(url: URL, options: str) -> Engine:
     engine = create_engine(
-        giving_up(url),
+        giving_up(url).difference_update_query(["options"]),  # they are among `options`
         isolation_level="READ COMMITTED",  # said at each beginning: an option counts from the next transaction on
         use_native_hstore=False,  # or each new engine asks the server for that type
         hide_parameters=True,

@@ -22,6 +22,7 @@ from dagster._core.scheduler.instigation import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.sensor import get_elapsed
 from pydantic import SecretStr
+from sqlalchemy import event
 from typer.testing import CliRunner, Result
 
 from tests.support.api_server import ApiServer
@@ -111,6 +112,15 @@ def test_what_is_off_is_named_the_worst_first_and_the_newest_switch_counts(
     assert [one.name for one in switched_off(database)] == ["prune_history_daily"]
     switch(instance, "prune_history_daily", InstigatorStatus.RUNNING, location="elsewhere")
     assert switched_off(database) == ()
+
+
+def test_it_costs_no_connection_of_its_own_where_dagsters_tables_are_beside_ours(
+    database: Database, instance: dg.DagsterInstance
+) -> None:
+    used: list[object] = []
+    event.listen(database.engine, "checkout", lambda connection, *_: used.append(connection))
+    switched_off(database)
+    assert len(used) == 1
 
 
 def test_nothing_is_off_where_dagster_never_ran(empty_database_url: str, settings: Settings) -> None:
