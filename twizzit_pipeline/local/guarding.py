@@ -14,7 +14,7 @@ from twizzit_pipeline.settings.processes import process_environment
 
 @contextmanager
 def guarded(home: Path) -> Iterator[None]:
-    """Whatever is started in this context ends, even if this process is killed.
+    """What is started in this context ends, even if this process is killed.
 
     `home`: a resolved path, which the processes are marked with.
     """

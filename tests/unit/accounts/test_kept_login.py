@@ -1,4 +1,4 @@
-"""Which answers of Twizzit are kept for five minutes: so many rows of one credential, whatever questions bring them."""
+"""Which answers of Twizzit are kept for five minutes: so many rows of one credential, of few questions or of many."""
 
 import time
 from contextlib import nullcontext
