@@ -6,6 +6,7 @@ for five minutes in the memory of this process, and one login serves them all.
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -238,11 +239,12 @@ def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:
     from twizzit_pipeline.transform.players import players_frame  # noqa: PLC0415  (the same)
 
     frame = players_frame(players)
-    rejected = check_players(frame).rejected
+    rules: defaultdict[str | None, list[str]] = defaultdict(list)
+    for broken in check_players(frame).rejected:
+        rules[broken.twizzit_id].append(broken.rule)
     columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
     rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
-    found = {}
-    for person, first_name, last_name in rows.itertuples(index=False):
-        rules = rejected.loc[rejected["twizzit_id"] == person, "rule"]
-        found[person] = LiveMember(person, first_name, last_name, rules=(*dict.fromkeys(map(str, rules)),))
-    return found
+    return {
+        person: LiveMember(person, first_name, last_name, rules=(*rules.get(person, ()),))
+        for person, first_name, last_name in rows.itertuples(index=False)
+    }

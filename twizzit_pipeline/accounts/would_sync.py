@@ -53,7 +53,7 @@ def teams_to_come(client: TwizzitClient, listed: Sequence[Season], *, day: date,
     except (AccessDenied, NotATwizzit, FormatChanged) as error:
         return TeamsToCome(season.label, trouble=" ".join(str(error).split()))
     names = sorted(map(str, checked.valid["name"]), key=str.casefold)
-    rejected = int(checked.rejected["twizzit_id"].nunique(dropna=False))
+    rejected = len({one.twizzit_id for one in checked.rejected})
     others = sorted({str(name) for name in checked.valid["club_name"].dropna()}, key=str.casefold)
     set_aside = len(read.set_aside) + len(checked.set_aside)
     return TeamsToCome(season.label, tuple(names), rejected, set_aside, tuple(others))

@@ -6,10 +6,10 @@ module. Nothing here, neither a message nor a rejected row, holds anything of a 
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from pandera.engines.pandas_engine import Engine
 
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.contracts.judging import listed_once, rule_of
-from twizzit_pipeline.contracts.rules.rule import UNPRINTABLE
+from twizzit_pipeline.contracts.rules.rule import UNPRINTABLE, Rule
 from twizzit_pipeline.errors import FormatChanged
 
 # A few rows without a field are a club's rows; all of this many or more are another format.
@@ -36,33 +36,52 @@ _OBJECTS = np.dtype(object)
 _WHAT_TO_DO = "nothing was written; compare what Twizzit shows with what it showed before, and report it"
 
 
+class Found(NamedTuple):
+    """What was found of a row.
+
+    Attributes:
+        twizzit_id: its remote id, as far as that can be stored; None where it has none.
+        column_name: the column that the rule is about; empty where it is about none.
+        rule: name of the rule, or `LISTED_TWICE`.
+    """
+
+    twizzit_id: str | None
+    column_name: str
+    rule: str
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A frame after its contract.
 
     Attributes:
         valid: the rows that keep every rule, with the frame's columns and dtypes, in its order, index from 0.
-        rejected: `twizzit_id`, `column_name`, `rule` (all str): one row for each rule that a remote id broke, however
-            many rows of that id broke it; of a row without an id, null, one for each row.
-        warnings: `twizzit_id`, `rule` (both str): what is worth counting about valid rows, once for each id.
-        set_aside: `twizzit_id`, `rule` (both str): one row for each row that is not meant to come.
+        rejected: one for each rule that a remote id broke, however many rows of that id broke it; of rows without an
+            id, one for each row.
+        warnings: what is worth counting about valid rows, once for each id.
+        set_aside: one for each row that is not meant to come.
         rows: how many rows came in, and what became of them.
     """
 
     valid: pd.DataFrame
-    rejected: pd.DataFrame
-    warnings: pd.DataFrame
-    set_aside: pd.DataFrame
+    rejected: tuple[Found, ...]
+    warnings: tuple[Found, ...]
+    set_aside: tuple[Found, ...]
     rows: RowCounts
 
     @property
     def rejected_ids(self) -> set[str]:
         """The remote ids of rows that broke a rule, as far as they have one."""
-        return {remote_id for remote_id in self.rejected["twizzit_id"].tolist() if isinstance(remote_id, str)}
+        return {one.twizzit_id for one in self.rejected if one.twizzit_id is not None}
 
     def warned(self, rule: str) -> frozenset[str]:
         """The remote ids of valid rows of which a hint was counted."""
-        return frozenset(self.warnings.loc[self.warnings["rule"] == rule, "twizzit_id"].tolist())
+        return frozenset(one.twizzit_id for one in self.warnings if one.rule == rule and one.twizzit_id is not None)
+
+    def with_rejected(self, rule: Rule, ids: Sequence[str | None]) -> "Checked":
+        """The same with rows that a dialect could not read, by the remote ids that it has of them."""
+        broken = [Found(remote_id, rule.column, rule.name) for remote_id in ids]
+        return replace(self, rejected=(*self.rejected, *_once(broken)), rows=self.rows.with_rejected(len(ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +133,8 @@ def split(
     set_aside = _set_aside(aside, repeated, ids)
     return Checked(
         valid=valid if valid is frame else valid.reset_index(drop=True),
-        rejected=_report(broken, ids, ["twizzit_id", "column_name", "rule"]),
-        warnings=_report(warned, ids, ["twizzit_id", "rule"], without=rejected_rows),
+        rejected=_found(broken, ids),
+        warnings=_found(warned, ids, rejected_rows),
         set_aside=set_aside,
         rows=RowCounts(len(frame), len(valid), len(rejected_rows), len(set_aside)),
     )
@@ -123,14 +142,14 @@ def split(
 
 def _without(frame: pd.DataFrame, rows: Collection[int]) -> pd.DataFrame:
     """The frame without these rows; most often there are none, and it is not copied."""
-    return frame.drop(index=sorted(rows)) if rows else frame
+    return frame[~frame.index.isin([*rows])] if rows else frame  # a third of what `drop` takes
 
 
-def _set_aside(aside: list["_Finding"], repeated: list[int], ids: list[object]) -> pd.DataFrame:
-    """One row for each row that is set aside, by the first rule that says so; then those that came before."""
-    reason = {row: finding.rule for finding in reversed(aside) for row in finding.rows}
-    reasons = [*((row, reason[row]) for row in sorted(reason)), *((row, LISTED_TWICE) for row in repeated)]
-    return _texts([(_shown(ids[row]), rule) for row, rule in reasons], ["twizzit_id", "rule"])
+def _set_aside(aside: list["_Finding"], repeated: list[int], ids: list[object]) -> tuple[Found, ...]:
+    """One for each row that is set aside, by the first rule that says so; then those that came before."""
+    reason = {row: finding for finding in reversed(aside) for row in finding.rows}
+    by_rule = [Found(_shown(ids[row]), reason[row].column, reason[row].rule) for row in sorted(reason)]
+    return (*by_rule, *(Found(_shown(ids[row]), "", LISTED_TWICE) for row in repeated))
 
 
 def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> None:
@@ -241,31 +260,19 @@ def _stop_if_no_row_has_the_form(model: type[pa.DataFrameModel], findings: list[
     )
 
 
-def _report(
-    findings: list[_Finding], ids: list[object], columns: list[str], *, without: Collection[int] = ()
-) -> pd.DataFrame:
-    """One row for each id and rule, and one for each row without an id; rows of `without` are left out."""
-    found = [
-        (_shown(ids[row]), finding.column, finding.rule)
+def _found(findings: list[_Finding], ids: list[object], without: Collection[int] = ()) -> tuple[Found, ...]:
+    """Those of `without` are left out."""
+    return _once(
+        Found(_shown(ids[row]), finding.column, finding.rule)
         for finding in findings
         for row in finding.rows
         if row not in without
-    ]
-    if not found:
-        return _texts([], columns)
-    # Those without an id are kept apart by their place.
-    once = {(row, place if row[0] is None else None): row for place, row in enumerate(found)}
-    return _texts([*once.values()], ["twizzit_id", "column_name", "rule"])[columns]
+    )
 
 
-def _texts(rows: Sequence[tuple[str | None, ...]], columns: list[str]) -> pd.DataFrame:
-    """Rows of texts; mostly there are none, and the frame without any is made once."""
-    return pd.DataFrame(rows, columns=columns, dtype="str") if rows else _no_texts(*columns)
-
-
-@cache
-def _no_texts(*columns: str) -> pd.DataFrame:
-    return pd.DataFrame([], columns=list(columns), dtype="str")
+def _once(found: Iterable[Found]) -> tuple[Found, ...]:
+    """One for each id and rule, and one for each row without an id: those are kept apart by their place."""
+    return (*{(one, place if one.twizzit_id is None else None): one for place, one in enumerate(found)}.values(),)
 
 
 def _shown(remote_id: object) -> str | None:

@@ -1,10 +1,10 @@
 """The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed in every case."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
@@ -20,9 +20,6 @@ from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history
 from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
-
-if TYPE_CHECKING:  # the history is read by many who have no frame
-    import pandas as pd
 
 _LARGEST_ID = 2**31 - 1
 
@@ -175,17 +172,21 @@ def fail(connection: Connection, history_id: int, counts: EntityCounts, message:
 
 
 def reject(
-    connection: Connection, history_id: int, *, credential_id: int, entity: str, rejected: "pd.DataFrame"
+    connection: Connection,
+    history_id: int,
+    *,
+    credential_id: int,
+    entity: str,
+    rejected: Sequence[tuple[str | None, str, str]],
 ) -> None:
     """Writes the rows that broke a rule.
 
     Args:
-        rejected: `twizzit_id`, `column_name`, `rule` (str), one row for each broken rule.
+        rejected: remote id, column and rule, once for each rule that a row breaks.
     """
-    if rejected.empty:
-        return
-    rows = rejected.assign(history_id=history_id, credential_id=credential_id, entity=entity)
-    bulk.insert_rows(connection, rejected_rows_table, rows)
+    names = ("history_id", "credential_id", "entity", "twizzit_id", "column_name", "rule")
+    rows = [(history_id, credential_id, entity, *one) for one in rejected]
+    bulk.copy_rows(connection, rows, rejected_rows_table, names)
 
 
 def recent(

@@ -7,7 +7,7 @@ Rows that are already as they should be are not written at all: not even locked,
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -72,25 +72,21 @@ def copy_frame(connection: Connection, frame: "pd.DataFrame", into: Table, colum
 
     Whole numbers that pandas made floats (a column of integers with a null) arrive as integers.
     """
-    if frame.empty:
-        return 0
-    values = [_values(frame[name], into.c[name]) for name in columns]
+    if not frame.empty:
+        values = [_values(frame[name], into.c[name]) for name in columns]
+        copy_rows(connection, zip(*values, strict=True), into, columns)
+    return len(frame)
+
+
+def copy_rows(connection: Connection, rows: Iterable[Sequence[object]], into: Table, columns: Sequence[str]) -> None:
+    """COPY rows with values for the named columns into the table; the others get its defaults."""
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(into.name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with values_taken_out(), driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in zip(*values, strict=True):
+        for row in rows:
             copy.write_row(row)
-    return len(frame)
-
-
-def insert_rows(connection: Connection, table: Table, frame: "pd.DataFrame") -> int:
-    """Insert all rows of the frame; columns that it lacks get the table's defaults. The number of rows."""
-    sources = written_through(connection, table)
-    columns = {name: sources.get(name, name) for name in _names(frame)}
-    target = Table(table.name, MetaData(), *[Column(columns[name], table.c[name].type) for name in columns])
-    return copy_frame(connection, frame.rename(columns=columns), target, list(columns.values()))
 
 
 def synchronise(

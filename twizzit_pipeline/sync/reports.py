@@ -98,9 +98,14 @@ class MappingReport:
 
 def by_label(rows: Iterable[SetAside]) -> dict[str, tuple[str, ...]]:
     """Label (see `SetAside.label`) → one remote id for each row, sorted; a stand-in where the row has none."""
+    return grouped((row.label, row.id) for row in rows)
+
+
+def grouped(rows: Iterable[tuple[str, str | None]]) -> dict[str, tuple[str, ...]]:
+    """What each row is counted under and its remote id → those ids by that, sorted; a stand-in where there is none."""
     ids: dict[str, list[str | None]] = defaultdict(list)
-    for row in rows:
-        ids[row.label].append(row.id)
+    for label, remote_id in rows:
+        ids[label].append(remote_id)
     return {
         label: (*sorted(one for one in found if one is not None), *stand_ins(found.count(None)))
         for label, found in sorted(ids.items())

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Table, or_, select
 
-from twizzit_pipeline.contracts.checked import Checked
+from twizzit_pipeline.contracts.checked import Checked, Found
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.entities import PLAYERS, Entity
 from twizzit_pipeline.errors import TwizzitPipelineError
@@ -24,7 +24,7 @@ from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.storage.tables import SNAPSHOTS
-from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
+from twizzit_pipeline.sync.reports import ScanReport, by_label, grouped
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.sync.unread_values import UnreadValues, as_before
@@ -59,11 +59,7 @@ class Read:
     @property
     def all_set_aside(self) -> tuple[SetAside, ...]:
         """Those of the dialect, then those of the contract."""
-        found = self.checked.set_aside
-        if found.empty:
-            return self.set_aside
-        ids = found["twizzit_id"].astype(object).where(found["twizzit_id"].notna(), None)
-        return (*self.set_aside, *(SetAside(id_, str(rule)) for id_, rule in zip(ids, found["rule"], strict=True)))
+        return (*self.set_aside, *(SetAside(one.twizzit_id, one.rule) for one in self.checked.set_aside))
 
     @property
     def counts(self) -> RowCounts:
@@ -113,7 +109,7 @@ def scan_entity(
             rows=len(checked.valid),
             items=counts.scanned + len(counts.rejected_items),
             rejected=counts.rejected,
-            warnings=grouped(checked.warnings),
+            warnings=_by_rule(checked.warnings),
             failed={team_id: str(error) for team_id, error in seen.unread.items()},
             counts=seen.counts,
             set_aside=seen.all_set_aside,
@@ -126,8 +122,8 @@ def scan_entity(
 
 def _count(session: SyncSession, counts: EntityCounts, table: Table, seen: Read) -> None:
     remote_id = [column.name for column in table.primary_key][-1]
-    counts.rejected = grouped(seen.checked.rejected)
-    counts.hints = grouped(seen.checked.warnings)
+    counts.rejected = _by_rule(seen.checked.rejected)
+    counts.hints = _by_rule(seen.checked.warnings)
     counts.scanned = len(set(seen.checked.valid[remote_id].tolist()) - counts.rejected_items)
     counts.rows = seen.counts
     if seen.places:
@@ -137,6 +133,10 @@ def _count(session: SyncSession, counts: EntityCounts, table: Table, seen: Read)
         counts.failed[PLAYERS_NOT_READ] = tuple(seen.unread)
     if not seen.found and session.narrowing.group_id is not None:
         counts.failed[GROUP_NOT_FOUND] = (session.narrowing.group_id,)
+
+
+def _by_rule(found: Sequence[Found]) -> dict[str, tuple[str, ...]]:
+    return grouped((one.rule, one.twizzit_id) for one in found)
 
 
 def _by_team(valid: pd.DataFrame) -> dict[str, int]:
@@ -170,8 +170,8 @@ def store_scan(
     season = dict(scope)
     if session.narrowing.group_id is not None and "twizzit_team_id" in table.c:
         scope["twizzit_team_id"] = session.narrowing.group_id
-    named = [*checked.rejected["twizzit_id"].tolist(), *checked.set_aside["twizzit_id"].tolist()]
-    said_nothing = [remote_id for remote_id in named if isinstance(remote_id, str)]
+    named = (one.twizzit_id for one in (*checked.rejected, *checked.set_aside))
+    said_nothing = [remote_id for remote_id in named if remote_id is not None]
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *said_nothing]}
     for attempt in session.attempts():
         with attempt, session.writing() as connection:
@@ -185,26 +185,17 @@ def store_scan(
                 kept = pd.DataFrame(earlier, columns=columns, dtype=object)
                 frame = pd.concat([frame.astype(object), kept], ignore_index=True).drop_duplicates(keys)
             written = bulk.synchronise(connection, table, frame, keys=[*snapshot, *keys], scope=scope)
-            history.reject(
-                connection,
-                session.history_id(entity),
-                credential_id=session.credential.id,
-                entity=entity,
-                rejected=checked.rejected,
-            )
+            if checked.rejected:
+                history.reject(
+                    connection,
+                    session.history_id(entity),
+                    credential_id=session.credential.id,
+                    entity=entity,
+                    rejected=checked.rejected,
+                )
     if written.inserted + written.updated >= bulk.MANY:
         session.analyse([table])
     return written, len(set(frame[keys[-1]].tolist()))
-
-
-def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """`twizzit_id`, `rule` → rule → distinct remote ids, sorted, and one stand-in for each row without an id."""
-    if found.empty:
-        return {}
-    return {
-        str(rule): (*sorted({str(remote_id) for remote_id in ids.dropna()}), *stand_ins(int(ids.isna().sum())))
-        for rule, ids in found.groupby("rule", sort=True)["twizzit_id"]
-    }
 
 
 def _earlier(

@@ -13,7 +13,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import (
     MANY,
     Written,
-    insert_rows,
+    copy_frame,
     reserve_ids,
     synchronise,
     written_through,
@@ -194,7 +194,7 @@ def test_few_rows_and_many_are_compared_alike(connection: Connection, scope: dic
 
 
 def test_text_arrives_as_it_was(connection: Connection) -> None:
-    assert insert_rows(connection, tables.clubs, pd.DataFrame({"name": NASTY})) == len(NASTY)
+    assert copy_frame(connection, pd.DataFrame({"name": NASTY}), tables.clubs, ["name"]) == len(NASTY)
     assert list(connection.scalars(select(tables.clubs.c.name).order_by(tables.clubs.c.id))) == NASTY
 
 
@@ -203,7 +203,7 @@ def test_every_kind_of_null_is_null(connection: Connection, null: object) -> Non
     frame = pd.DataFrame({"name": ["a"], "season_type": pd.Series([null], dtype=object)})
     frame["start_date"] = frame["end_date"] = pd.Timestamp("2026-07-01")
     frame["is_active"] = pd.Series([None], dtype="boolean")
-    insert_rows(connection, tables.seasons, frame)
+    copy_frame(connection, frame, tables.seasons, list(map(str, frame)))
     row = connection.execute(select(tables.seasons)).one()
     assert (row.season_type, row.is_active) == (None, None)
     assert row.start_date.isoformat() == "2026-07-01"
@@ -213,7 +213,7 @@ def test_every_kind_of_null_is_null(connection: Connection, null: object) -> Non
 def test_whole_numbers_stay_whole(connection: Connection, dtype: Any) -> None:
     numbers = pd.Series([7, None], dtype=dtype)
     frame = pd.DataFrame({"first_name": ["A", "B"], "last_name": ["C", "D"], "jersey_number": numbers})
-    insert_rows(connection, tables.players, frame)
+    copy_frame(connection, frame, tables.players, list(map(str, frame)))
     stored = list(connection.scalars(select(tables.players.c.jersey_number).order_by(tables.players.c.id)))
     assert stored == [7, None]
 
@@ -221,7 +221,7 @@ def test_whole_numbers_stay_whole(connection: Connection, dtype: Any) -> None:
 def test_a_fraction_in_an_integer_column_is_refused(connection: Connection) -> None:
     frame = pd.DataFrame({"first_name": ["A"], "last_name": ["C"], "jersey_number": [7.5]})
     with pytest.raises(ValueError, match="not whole"):
-        insert_rows(connection, tables.players, frame)
+        copy_frame(connection, frame, tables.players, list(map(str, frame)))
 
 
 def test_json_columns_take_dicts_and_nulls(connection: Connection) -> None:
@@ -229,7 +229,7 @@ def test_json_columns_take_dicts_and_nulls(connection: Connection) -> None:
     frame = pd.DataFrame(
         {"table_name": "teams", "row_id": [1, 2], "action": "create", "before": [None, None], "after": [values, None]}
     )
-    insert_rows(connection, tables.sync_changes, frame)
+    copy_frame(connection, frame, tables.sync_changes, list(map(str, frame)))
     table = tables.sync_changes
     rows = connection.execute(select(table.c.after, table.c.before).order_by(table.c.row_id)).all()
     assert [tuple(row) for row in rows] == [(values, None), (None, None)]
@@ -238,25 +238,25 @@ def test_json_columns_take_dicts_and_nulls(connection: Connection) -> None:
 
 def test_reserved_ids_are_never_given_again(connection: Connection) -> None:
     reserved = reserve_ids(connection, tables.clubs, 3)
-    insert_rows(connection, tables.clubs, pd.DataFrame({"id": reserved, "name": ["a", "b", "c"]}))
-    insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["d"]}))
+    copy_frame(connection, pd.DataFrame({"id": reserved, "name": ["a", "b", "c"]}), tables.clubs, ["id", "name"])
+    copy_frame(connection, pd.DataFrame({"name": ["d"]}), tables.clubs, ["name"])
     ids = list(connection.scalars(select(tables.clubs.c.id)))
     assert len(set(ids)) == 4
     assert set(reserved) < set(ids)
 
 
 def test_nothing_of_a_broken_batch_stays(connection: Connection) -> None:
-    insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["a"]}))
+    copy_frame(connection, pd.DataFrame({"name": ["a"]}), tables.clubs, ["name"])
     savepoint = connection.begin_nested()
     with pytest.raises(Exception, match="UniqueViolation 23505, table clubs"):
-        insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["b", "a"]}))
+        copy_frame(connection, pd.DataFrame({"name": ["b", "a"]}), tables.clubs, ["name"])
     savepoint.rollback()
     assert list(connection.scalars(select(tables.clubs.c.name))) == ["a"]
 
 
 def test_statements_keep_to_the_callers_transaction(database: Database) -> None:
     with pytest.raises(IntegrityError), database.engine.begin() as connection:
-        insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["a"]}))
+        copy_frame(connection, pd.DataFrame({"name": ["a"]}), tables.clubs, ["name"])
         connection.execute(insert(tables.clubs).values(name="a"))
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM clubs")) == 0

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from twizzit_pipeline.errors import DatabaseRefused, MigrationsPending
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.bulk import insert_rows, written_through
+from twizzit_pipeline.storage.bulk import synchronise, written_through
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, restore
 from twizzit_pipeline.storage.migrations.triggers import REGISTRATION_TRIGGERS
@@ -139,9 +139,8 @@ def test_who_was_mapped_while_no_trigger_registered_them_is_registered_when_it_i
     players = tables.players
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER twizzit_register_players ON twizzit_player_mappings")
-        insert_rows(connection, players, pd.DataFrame({"first_name": ["A", "B"], "last_name": ["a", "b"]}))
-        frame = pd.DataFrame({"local_player_id": [1], "twizzit_player_id": ["x"]})
-        insert_rows(connection, tables.player_mappings, frame)
+        connection.execute(insert(players), [{"first_name": name, "last_name": name} for name in "AB"])
+        connection.execute(insert(tables.player_mappings), {"local_player_id": 1, "twizzit_player_id": "x"})
     assert "the registration of players that were mapped meanwhile (1)" in restore(database.engine)
     with database.engine.connect() as connection:
         flags = connection.scalars(select(players.c.is_twizzit_registered).order_by(players.c.id)).all()
@@ -157,10 +156,10 @@ def test_a_player_is_registered_as_long_as_a_mapping_says_so(database: Database)
         return [(row[0], row[1]) for row in rows]
 
     with database.engine.begin() as connection:
-        insert_rows(connection, players, pd.DataFrame({"first_name": ["A", "B", "C"], "last_name": ["a", "b", "c"]}))
+        connection.execute(insert(players), [{"first_name": name, "last_name": name} for name in "ABC"])
         assert registered(connection) == [(False, False)] * 3
-        frame = pd.DataFrame({"local_player_id": [1, 2], "twizzit_player_id": ["x", "y"]})
-        insert_rows(connection, mappings, frame)
+        mapped = [{"local_player_id": at, "twizzit_player_id": remote_id} for at, remote_id in ((1, "x"), (2, "y"))]
+        connection.execute(insert(mappings), mapped)
         assert registered(connection) == [(True, True), (True, True), (False, False)]
         connection.execute(update(mappings).where(mappings.c.local_player_id == 2).values(local_player_id=3))
         assert registered(connection) == [(True, True), (False, False), (True, True)]
@@ -224,7 +223,7 @@ def test_beside_shotspot_the_link_is_written_in_bulk_under_either_name(shotspot:
     with shotspot.begin() as connection:
         new = pd.DataFrame({"local_team_id": [2, 1], "twizzit_team_id": ["503", "504"]})
         connection.execute(mappings.delete().where(mappings.c.twizzit_team_id == "501"))
-        insert_rows(connection, mappings, new)
+        synchronise(connection, mappings, new, keys=["twizzit_team_id"], scope={"sync_status": "new"})
         rows = connection.execute(select(mappings.c.twizzit_team_id, mappings.c.local_team_id)).all()
         assert sorted(tuple(row) for row in rows) == [("502", 3), ("503", 2), ("504", 1)]
 

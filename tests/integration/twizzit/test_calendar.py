@@ -52,12 +52,11 @@ def assert_true(calendar: Calendar, truth: CalendarTruth) -> None:
     frame = matches_frame(calendar.matches, now=NOW)
     season = {"season_start": date(2026, 7, 1), "season_end": date(2027, 6, 30)}
     checked = check_matches(frame, **season)
-    assert set(checked.rejected["twizzit_id"]) == truth.rejected
-    assert {row["twizzit_id"]: row["rule"] for row in checked.set_aside.to_dict("records")} == truth.set_aside
-    warned = {rule: set(ids) for rule, ids in checked.warnings.groupby("rule")["twizzit_id"]}
-    assert warned.get("score_readable", set()) == truth.unread_scores
-    assert warned.get("status_known", set()) == truth.unknown_statuses
-    assert warned.get("hour_known", set()) == {id_ for id_, match in truth.matches.items() if not match.hour_known}
+    assert checked.rejected_ids == truth.rejected
+    assert {one.twizzit_id: one.rule for one in checked.set_aside} == truth.set_aside
+    assert checked.warned("score_readable") == truth.unread_scores
+    assert checked.warned("status_known") == truth.unknown_statuses
+    assert checked.warned("hour_known") == {id_ for id_, match in truth.matches.items() if not match.hour_known}
     rows = checked.valid.astype(object).to_dict("records")
     assert len(rows) == len(truth.matches)
     for row in rows:

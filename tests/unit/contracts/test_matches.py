@@ -1,12 +1,12 @@
 """The contracts of matches and competitions: each rule can fail, alone, and says which one and which column."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import pandas as pd
 import pytest
 
+from twizzit_pipeline.contracts.checked import Found
 from twizzit_pipeline.contracts.competitions import check_competitions
 from twizzit_pipeline.contracts.matches import check_matches
 from twizzit_pipeline.contracts.rules.competitions import RULES as COMPETITION_RULES
@@ -66,23 +66,14 @@ def competitions(*rows: dict[str, object]) -> pd.DataFrame:
     return pd.DataFrame(made, columns=list(GOOD_COMPETITION)).astype(COMPETITION_DTYPES)
 
 
-def reported(rows: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    """A report's rows, None where there is no id."""
-    return rows.astype(object).where(rows.notna(), None).to_dict("records")
-
-
 def shown_id(remote_id: object) -> str | None:
     """What a report shows of an id."""
     return None if remote_id is None else str(remote_id)[:100].rstrip("\x00")
 
 
-def check(*rows: dict[str, object]) -> tuple[list[dict[Hashable, Any]], list[str], list[dict[Hashable, Any]]]:
+def check(*rows: dict[str, object]) -> tuple[tuple[Found, ...], list[str], tuple[Found, ...]]:
     checked = check_matches(frame(*rows), season_start=START, season_end=END)
-    return (
-        reported(checked.rejected),
-        list(checked.valid["twizzit_match_id"]),
-        checked.warnings.to_dict("records"),
-    )
+    return checked.rejected, list(checked.valid["twizzit_match_id"]), checked.warnings
 
 
 # For each rule that rejects: what a match must be to break it and no other.
@@ -117,24 +108,24 @@ def test_every_rule_that_rejects_is_broken_below() -> None:
 def test_each_rule_rejects_the_match_that_breaks_it_and_no_other(rule: Rule) -> None:
     rejected, valid, _ = check({}, BREAKS[rule.name], {})
     broken_id = shown_id(BREAKS[rule.name].get("twizzit_match_id", "101"))
-    assert rejected == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
+    assert rejected == ((broken_id, rule.column, rule.name),)
     assert valid == ["100", "102"]
 
 
 def test_two_matches_of_one_id_are_both_rejected() -> None:
     rejected, valid, _ = check({"twizzit_match_id": "1"}, {"twizzit_match_id": "1", "home_name": "Other"}, {})
-    assert rejected == [{"twizzit_id": "1", "column_name": "twizzit_match_id", "rule": "duplicate_id"}]
+    assert rejected == (("1", "twizzit_match_id", "duplicate_id"),)
     assert valid == ["102"]
 
 
 def test_a_team_against_itself_is_rejected_by_its_id_too() -> None:
     rejected, _, _ = check({}, {"home_team_id": "5", "away_team_id": "5"})
-    assert [row["rule"] for row in rejected] == ["two_sides"]
+    assert [one.rule for one in rejected] == ["two_sides"]
 
 
 def test_the_first_and_the_last_day_of_a_season_belong_to_it() -> None:
     rejected, _, _ = check({"starts_at": "2026-06-30T22:00Z"}, {"starts_at": "2027-06-30T21:59Z"})
-    assert rejected == []
+    assert not rejected
 
 
 def test_a_team_in_two_matches_at_once_comes_with_a_warning() -> None:
@@ -146,12 +137,15 @@ def test_a_team_in_two_matches_at_once_comes_with_a_warning() -> None:
         {"home_team_id": "5", "starts_at": "2026-11-21T17:00Z"},
     )
     assert len(valid) == 4
-    assert warnings == [{"twizzit_id": match, "rule": "one_match_at_a_time"} for match in ("100", "101")]
+    assert [(one.twizzit_id, one.rule) for one in warnings] == [
+        ("100", "one_match_at_a_time"),
+        ("101", "one_match_at_a_time"),
+    ]
 
 
 def test_a_cancelled_match_keeps_no_team_busy() -> None:
     _, _, warnings = check({"home_team_id": "5"}, {"home_team_id": "5", "status": "cancelled"})
-    assert warnings == []
+    assert not warnings
 
 
 @pytest.mark.parametrize(
@@ -165,7 +159,8 @@ def test_a_cancelled_match_keeps_no_team_busy() -> None:
 )
 def test_what_is_not_known_of_a_match_costs_that_alone(flag: dict[str, object], rule: str) -> None:
     rejected, valid, warnings = check({}, flag)
-    assert (rejected, valid, warnings) == ([], ["100", "101"], [{"twizzit_id": "101", "rule": rule}])
+    assert (rejected, valid) == ((), ["100", "101"])
+    assert [(one.twizzit_id, one.rule) for one in warnings] == [("101", rule)]
 
 
 def test_a_match_without_an_opponent_is_set_aside_whatever_else_is_wrong_with_it() -> None:
@@ -175,16 +170,16 @@ def test_a_match_without_an_opponent_is_set_aside_whatever_else_is_wrong_with_it
         season_end=END,
     )
     assert list(checked.valid["twizzit_match_id"]) == ["100"]
-    assert checked.set_aside.to_dict("records") == [
-        {"twizzit_id": "101", "rule": "opponent_unknown"},
-        {"twizzit_id": "102", "rule": "opponent_unknown"},
+    assert [(one.twizzit_id, one.rule) for one in checked.set_aside] == [
+        ("101", "opponent_unknown"),
+        ("102", "opponent_unknown"),
     ]
-    assert checked.rejected.empty
+    assert not checked.rejected
 
 
 def test_days_without_a_known_hour_do_not_clash() -> None:
     _, _, warnings = check({"home_team_id": "5", "hour_known": False}, {"home_team_id": "5", "hour_known": False})
-    assert {warning["rule"] for warning in warnings} == {"hour_known"}
+    assert {warning.rule for warning in warnings} == {"hour_known"}
 
 
 def test_a_match_listed_twice_comes_once_with_a_warning() -> None:
@@ -192,7 +187,7 @@ def test_a_match_listed_twice_comes_once_with_a_warning() -> None:
         {"twizzit_match_id": "1", "home_team_id": "5"}, {"twizzit_match_id": "1", "home_team_id": "5"}
     )
     assert valid == ["1"]
-    assert warnings == [{"twizzit_id": "1", "rule": "listed_once"}]
+    assert warnings == (("1", "twizzit_match_id", "listed_once"),)
 
 
 def test_a_frame_of_another_form_stops_the_sync() -> None:
@@ -233,13 +228,13 @@ def test_each_rule_rejects_the_competition_that_breaks_it_and_no_other(rule: Rul
     broken = BREAKS_COMPETITION[rule.name]
     checked = check_competitions(competitions({}, broken, {"end_date": None}))
     broken_id = shown_id(broken.get("twizzit_competition_id", "101"))
-    assert reported(checked.rejected) == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
+    assert checked.rejected == ((broken_id, rule.column, rule.name),)
     assert list(checked.valid["twizzit_competition_id"]) == ["100", "102"]
 
 
 def test_two_sides_without_a_name_or_an_id_are_not_the_same_one() -> None:
     rejected, _, _ = check({"home_team_id": None, "away_team_id": None}, {"home_name": None, "away_name": None})
-    assert [row["rule"] for row in rejected] == ["home_name_present", "away_name_present"]
+    assert [one.rule for one in rejected] == ["home_name_present", "away_name_present"]
 
 
 def test_a_team_is_busy_for_a_match_and_no_longer() -> None:
@@ -247,7 +242,7 @@ def test_a_team_is_busy_for_a_match_and_no_longer() -> None:
         {"home_team_id": "5", "starts_at": f"2026-12-12T1{hour}Z"} for hour in ("2:00", "3:30", "4:59")
     ]
     _, _, warnings = check(*at)
-    assert [one["twizzit_id"] for one in warnings if one["rule"] == "one_match_at_a_time"] == ["101", "102"]
+    assert [one.twizzit_id for one in warnings if one.rule == "one_match_at_a_time"] == ["101", "102"]
 
 
 def test_a_competition_may_end_on_its_first_day_and_shares_its_id_with_none() -> None:
@@ -255,6 +250,6 @@ def test_a_competition_may_end_on_its_first_day_and_shares_its_id_with_none() ->
     twice: dict[str, object] = {"twizzit_competition_id": "9"}
     checked = check_competitions(competitions(day, twice, {**twice, "name": "Other"}, {}, {}))
     assert list(checked.valid["twizzit_competition_id"]) == ["100", "103", "104"]
-    assert [one["rule"] for one in reported(checked.rejected)] == ["duplicate_id"]
+    assert [one.rule for one in checked.rejected] == ["duplicate_id"]
     same: dict[str, object] = {"twizzit_competition_id": "9", "name": "Same"}
-    assert [one["rule"] for one in reported(check_competitions(competitions(same, same)).warnings)] == ["listed_once"]
+    assert [one.rule for one in check_competitions(competitions(same, same)).warnings] == ["listed_once"]

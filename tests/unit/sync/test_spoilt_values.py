@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 
-import pandas as pd
 import pytest
 from starlette.exceptions import HTTPException
 
@@ -55,8 +54,8 @@ def assert_storable(checked: Checked, aside: Iterable[SetAside] = ()) -> None:
     counts = checked.rows
     assert counts.read == counts.kept + counts.rejected + counts.set_aside
     words = [one for row in aside for one in (row.id, row.team_id, row.word) if one is not None]
-    for frame in (checked.valid, checked.rejected, checked.set_aside):
-        words += [one for column in frame for one in frame[column] if isinstance(one, str) and not pd.isna(one)]
+    words += [one for found in (*checked.rejected, *checked.set_aside) for one in found if one is not None]
+    words += [one for name in checked.valid for one in checked.valid[name].tolist() if isinstance(one, str)]
     assert not [word for word in words if "\x00" in word or word.encode("utf-8", "replace").decode() != word]
 
 

@@ -63,11 +63,12 @@ def test_the_contract_takes_the_frame_as_it_is() -> None:
     ]
     checked = check_players(players_frame(players))
     assert checked.valid["twizzit_player_id"].tolist() == ["1", "2"]
-    assert checked.rejected[["twizzit_id", "rule"]].to_numpy().tolist() == [
-        ["4", "first_name_present"],
-        ["3", "last_name_present"],
+    assert [(one.twizzit_id, one.rule) for one in checked.rejected] == [
+        ("4", "first_name_present"),
+        ("3", "last_name_present"),
     ]
-    assert sorted(checked.warnings.to_numpy().tolist()) == [["2", "gender_known"], ["2", "jersey_number_readable"]]
+    assert sorted(one.rule for one in checked.warnings) == ["gender_known", "jersey_number_readable"]
+    assert {one.twizzit_id for one in checked.warnings} == {"2"}
     assert check_players(players_frame([])).valid.empty
 
 

@@ -29,7 +29,7 @@ from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.sync.unread_values import UnreadValues
 from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.people import Player
-from twizzit_pipeline.twizzit.records import Rosters, SetAside, Team
+from twizzit_pipeline.twizzit.records import Rosters, Team
 
 PLANNED = EntityPlan(PLAYERS, read_player_state, plan_players)
 
@@ -50,7 +50,8 @@ def scan_players(session: SyncSession) -> ScanReport:
         rosters = session.client.source.rosters(teams, season.record)
         watch.lap("fetch")
         frame = players_frame(rosters.players)
-        checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
+        judged = check_players(frame).with_rejected(FUNCTION_KNOWN, [row.id for row in rosters.unclear])
+        checked = _with_guesses(judged, rosters.players)
         places = _places(frame, checked, rosters)
         session.scanned.rosters = _seen(teams, rosters, places, checked)
         watch.lap("validate")
@@ -119,18 +120,6 @@ def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
     guessed = {player.id for player in players if player.full_name is not None}
     valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
     return replace(checked, valid=valid)
-
-
-def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:
-    """The checked rows, with the memberships that may be players' or not among the rejected, by their rule."""
-    if not unclear:
-        return checked
-    rule = FUNCTION_KNOWN
-    rows = pd.DataFrame(
-        [(row.id, rule.column, rule.name) for row in unclear], columns=list(checked.rejected.columns), dtype="str"
-    )
-    rejected = pd.concat([checked.rejected, rows.drop_duplicates()], ignore_index=True)
-    return replace(checked, rejected=rejected, rows=checked.rows.with_rejected(len(unclear)))
 
 
 def scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:
