@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
 from twizzit_pipeline.settings.os_errors import why_refused
+from twizzit_pipeline.storage.held import STAY_OPEN
 
 FILE = "up.lock"
 GUARDIAN = "guardian"
@@ -25,11 +26,6 @@ UP, DAGSTER_DEV, DEMO = "up", "dagster dev", "demo"
 
 # Any number, as long as no other program on the same database takes it.
 _DATABASE_LOCK = int.from_bytes(b"twizitup", "big")
-# A database, or its user, may have limits for how long a transaction stays open or idle: the lock is meant to.
-_STAY_OPEN = text(
-    "SELECT set_config(name, '0', true) FROM pg_settings"
-    " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
-)
 _TAKE = text("SELECT pg_try_advisory_xact_lock(:key) AS taken, pg_backend_pid() AS session")
 _END = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = :session")
 _LONGEST_CONTENT = 40
@@ -125,7 +121,7 @@ class DatabaseLock:
                 self.release()
         connection = self._engine.connect().execution_options(isolation_level="READ COMMITTED")
         try:
-            connection.execute(_STAY_OPEN)
+            connection.execute(STAY_OPEN)
             found = connection.execute(_TAKE, {"key": _DATABASE_LOCK}).one()
             if not found.taken:
                 if connection.scalars(_END, {"session": self._session}).all():

@@ -8,17 +8,23 @@ import os
 import platform
 from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from dagster_celery.config import DEFAULT_CONFIG
 from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_execute_job_task
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.orchestration.instance.dagster_command import MODULE
 from twizzit_pipeline.orchestration.instance.launchers import QUEUE, broker_of, celery_options
-from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.storage.held import held
 
 NAME = "twizzit"
+
+_log = logs.logger(__name__)
 
 
 def celery_app(settings: Settings) -> Celery:
@@ -31,8 +37,24 @@ def celery_app(settings: Settings) -> Celery:
     options = {**DEFAULT_CONFIG, **celery_options()}
     named = {"broker": broker, "backend": broker, "config_source": options, "task_default_queue": QUEUE}
     app: Celery = make_app(named)  # type: ignore[no-untyped-call]
-    create_execute_job_task(app)
+    create_execute_job_task(app, base=OncePerRun)  # type: ignore[arg-type]  # each option is said to be a dict
     return app
+
+
+class OncePerRun(Task):  # type: ignore[misc]  # Celery has no types
+    """Dagster's task, for the first process that takes a run from the queue: the broker may give out a message twice.
+
+    Dagster looks at the state of the run before it begins, which two that begin in the same instant find alike.
+    """
+
+    def __call__(self, **message: Any) -> int:
+        """Carries the run out, unless another process does; the exit code."""
+        task_id = self.request.id  # the same in each copy; Dagster has it among the tags of the run
+        with open_database(load_settings()) as database, held(database.engine, f"run of {task_id}") as first:
+            if first:
+                return int(super().__call__(**message))
+        _log.warning("run taken twice", task_id=task_id)
+        return 0
 
 
 def work(settings: Settings, name: str, concurrency: int) -> int:
