@@ -27,7 +27,7 @@ RULES = [rule for entity in ENTITIES for rule in contract_of(entity)]
 # Which argument of a call is the reason, by its place.
 PLACES = {"SetAside": 1, "Aside": 1, "Failed": 1, "Warned": 1, "Unknown": 0}
 # Reasons that are handed on from a call which names them, or from a list that is looked at below.
-HANDED_ON = {"unknown.reason", "str(rule)", "why(remote_id)"}
+HANDED_ON = {"unknown.reason", "one.rule", "why(remote_id)"}
 
 pytestmark = pytest.mark.xdist_group("sources")
 
