@@ -4,9 +4,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Three more than there are cores: the tests of `twizzit up` and of `dagster dev`, each a worker's for minutes, mostly
-# wait, and so does many another now and then.
-WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) + 3)')
+# Two more than there are cores: the tests of `twizzit up` at home, with workers and in a cluster, each a worker's for
+# minutes, mostly wait, and so does many another now and then. One more would cost ten seconds of a core by itself.
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) + 2)')
 # The tests start many a process, and each would compile the program anew where the environment says not to keep that.
 KEPT := PYTHONDONTWRITEBYTECODE=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile

@@ -58,8 +58,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-# Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
-_SHARED = ("workers_at_work", "cluster_at", "dagster_at_work", "demo_up")
+# Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on; but `dagster dev`
+# follows on the worker of `up`, when that has been stopped.
+_SHARED = ("workers_at_work", "cluster_at", "demo_up", "dagster_at_work")
+_AFTER = {"dagster_at_work": "demo_up"}
 _LONG = "test_whole_histories_end_with_the_truth"  # minutes each: not three in a row at the end, on one worker
 _IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
 
@@ -69,7 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the tests into an order, and those that share what is costly to make into a group of xdist."""
     items.sort(key=_turn)
     for item in items:
-        group = _shared(item) or (item.path.stem if _goes_with_its_module(item) else None)
+        shared = _shared(item)
+        group = _AFTER.get(shared, shared) if shared else (item.path.stem if _goes_with_its_module(item) else None)
         if group is not None and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group))
 

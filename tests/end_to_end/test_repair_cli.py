@@ -1,14 +1,16 @@
 """`twizzit sync CLUB --repair`: previewed at no cost, asked for, and then read in the journal and the history."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from tests.support.command_line import CommandLine, command_line_on
-from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 
 pytestmark = pytest.mark.dagster_tables
 
@@ -20,9 +22,36 @@ def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
     return command_line_on(tmp_path, database_url, COLUMNS="120")
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[SimulatorServer]:
+    """A small club. No test here changes it."""
+    with SimulatorServer(
+        SimulatorOptions(clubs=1, teams=2, players_per_team=4, other_contacts=3, tidy=frozenset({1}))
+    ) as server:
+        yield server
+
+
 @pytest.fixture
-def simulator(simulate: Callable[..., SimulatorServer]) -> SimulatorServer:
-    return simulate(clubs=1, teams=2, players_per_team=4, other_contacts=3, tidy=frozenset({1}))
+def simulator(running: SimulatorServer) -> SimulatorServer:
+    """The same, of whose calls none is counted yet."""
+    running.calls.reset()
+    return running
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    new_database_of_dagster: Callable[[], AbstractContextManager[str]],
+    running: SimulatorServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """Name of a database whose first credential has synced, after which a person edited a player and a team there."""
+    with new_database_of_dagster() as url:
+        twizzit = command_line_on(tmp_path_factory.mktemp("synced"), url, COLUMNS="120")
+        assert twizzit("sync", added(twizzit, running)).code == 0
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("UPDATE players SET first_name = %s, jersey_number = 999 WHERE id = 1", [EDITED])
+            connection.execute("UPDATE teams SET name = 'Kadetten' WHERE id = 1")
+        yield str(make_url(url).database)
 
 
 @pytest.fixture
@@ -31,26 +60,22 @@ def connection(database_url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connected
 
 
-@pytest.fixture
-def club(twizzit: CommandLine, simulator: SimulatorServer) -> int:
+def added(twizzit: CommandLine, simulator: SimulatorServer) -> int:
     """A credential that never synced."""
     account = simulator.world.organizations[0].account
     name = simulator.world.organizations[0].name
     endpoint = ("--endpoint", simulator.v2_endpoint)
     login = ("--organization", name, "--username", account.username, *endpoint)
-    added = twizzit("credentials", "add", *login, "--password-stdin", stdin=f"{account.password}\n")
-    assert added.code == 0, added.err
-    return int(added.out)
+    ended = twizzit("credentials", "add", *login, "--password-stdin", stdin=f"{account.password}\n")
+    assert ended.code == 0, ended.err
+    return int(ended.out)
 
 
 @pytest.fixture
-def edited(twizzit: CommandLine, club: int, connection: psycopg.Connection[Any], simulator: SimulatorServer) -> int:
-    """The same after a sync, and after a person edited a player and a team in ShotSpot."""
-    assert twizzit("sync", club).code == 0
-    connection.execute("UPDATE players SET first_name = %s, jersey_number = 999 WHERE id = 1", [EDITED])
-    connection.execute("UPDATE teams SET name = 'Kadetten' WHERE id = 1")
-    simulator.calls.reset()
-    return club
+def edited(prepared: str) -> int:
+    """The credential of the club that has synced and was edited: the test's database is a copy of that one."""
+    assert prepared
+    return 1
 
 
 def everything(connection: psycopg.Connection[Any]) -> list[str]:
@@ -152,8 +177,9 @@ def test_on_a_terminal_it_asks(
 
 
 def test_where_no_sync_has_read_anything_it_says_so(
-    twizzit: CommandLine, club: int, connection: psycopg.Connection[Any], simulator: SimulatorServer
+    twizzit: CommandLine, connection: psycopg.Connection[Any], simulator: SimulatorServer
 ) -> None:
+    club = added(twizzit, simulator)
     before = everything(connection)
     ended = twizzit("sync", club, "--repair", "--yes")
     assert (ended.code, ended.out) == (1, "")

@@ -1,25 +1,21 @@
-"""The migrations: alone, beside two shapes of ShotSpot's own database, twice at once, and out of step."""
+"""The migrations: alone, twice at once, and out of step."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.errors import DatabaseRefused, MigrationsPending
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.bulk import synchronise, written_through
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, restore
 from twizzit_pipeline.storage.migrations.triggers import REGISTRATION_TRIGGERS
 from twizzit_pipeline.storage.revisions import require_current, require_revision
 
 ALL = [f"{number:04}" for number in range(1, 24)]
-SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 
 
 @pytest.fixture
@@ -27,58 +23,6 @@ def empty(empty_database_url: str, tmp_path: Path) -> Iterator[Engine]:
     """A database without tables."""
     with open_database(load_settings(_env_file=None, home=tmp_path, database_url=empty_database_url)) as database:
         yield database.engine
-
-
-@pytest.fixture(params=["older", "newer"])
-def shotspot(request: pytest.FixtureRequest, empty: Engine) -> Engine:
-    """ShotSpot's own database with rows, in the named shape."""
-    with empty.begin() as connection:
-        connection.exec_driver_sql((SHOTSPOT / "older.sql").read_text(encoding="utf-8"))
-        if request.param == "newer":
-            connection.exec_driver_sql((SHOTSPOT / "newer.sql").read_text(encoding="utf-8"))
-    return empty
-
-
-def _content(
-    connection: Connection, columns: dict[str, list[str]] | None = None
-) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of all tables; of the named columns alone, if they are given."""
-    found = columns or _columns(connection)
-    return {
-        table: sorted(tuple(row) for row in connection.exec_driver_sql(f"SELECT {', '.join(names)} FROM {table}"))
-        for table, names in found.items()
-    }
-
-
-def _columns(connection: Connection) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for table, column in connection.exec_driver_sql(
-        "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
-    ):
-        found.setdefault(table, []).append(f"{column}::text")
-    return found
-
-
-def _structure(connection: Connection) -> set[tuple[object, ...]]:
-    """Every column with its type, nullability and default, every constraint and every trigger."""
-    return {
-        *map(
-            tuple,
-            connection.exec_driver_sql(
-                "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default"
-                " FROM information_schema.columns WHERE table_schema = 'public'"
-            ),
-        ),
-        *map(
-            tuple,
-            connection.exec_driver_sql(
-                "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
-                " WHERE connamespace = 'public'::regnamespace"
-            ),
-        ),
-        *map(tuple, connection.exec_driver_sql("SELECT tgrelid::regclass::text, tgname FROM pg_trigger")),
-    }
 
 
 # --- alone ------------------------------------------------------------------------------------------------------------
@@ -123,15 +67,20 @@ def test_alone_every_difference_from_the_models_is_seen(database: Database) -> N
     assert differences == []
 
 
-@pytest.mark.parametrize("how", ["DROP TRIGGER {} ON twizzit_player_mappings", "ALTER TABLE {1} DISABLE TRIGGER {0}"])
-@pytest.mark.parametrize("trigger", REGISTRATION_TRIGGERS)
-def test_a_single_trigger_of_registration_that_is_gone_or_off_is_seen_and_put_back(
-    database: Database, trigger: str, how: str
-) -> None:
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql(how.format(trigger, "twizzit_player_mappings"))
-    assert check(database.engine).differences == ("add_trigger twizzit_player_mappings",)
-    assert restore(database.engine) == ["triggers twizzit_register_players and the like"]
+def test_each_trigger_of_registration_that_is_gone_or_off_is_seen_and_put_back(database: Database) -> None:
+    table = "twizzit_player_mappings"
+    state = f"SELECT tgname, tgenabled::text FROM pg_trigger WHERE tgrelid = '{table}'::regclass ORDER BY tgname"
+    with database.engine.connect() as connection:
+        right = connection.exec_driver_sql(state).all()
+    for how in ("DROP TRIGGER {0} ON {1}", "ALTER TABLE {1} DISABLE TRIGGER {0}"):
+        for trigger in REGISTRATION_TRIGGERS:
+            damage = how.format(trigger, table)
+            with database.engine.begin() as connection:
+                connection.exec_driver_sql(damage)
+            assert check(database.engine).differences == (f"add_trigger {table}",), damage
+            assert restore(database.engine) == ["triggers twizzit_register_players and the like"], damage
+            with database.engine.connect() as connection:
+                assert connection.exec_driver_sql(state).all() == right, damage
     assert check(database.engine).differences == ()
 
 
@@ -165,90 +114,6 @@ def test_a_player_is_registered_as_long_as_a_mapping_says_so(database: Database)
         assert registered(connection) == [(True, True), (False, False), (True, True)]
         connection.execute(mappings.delete().where(mappings.c.twizzit_player_id == "x"))
         assert registered(connection) == [(False, False), (False, False), (True, True)]
-
-
-# --- beside ShotSpot --------------------------------------------------------------------------------------------------
-
-
-def test_beside_shotspot_nothing_of_it_changes(shotspot: Engine) -> None:
-    with shotspot.connect() as connection:
-        columns = _columns(connection)
-        content, structure = _content(connection), _structure(connection)
-    assert migrate(shotspot) == ALL
-    with shotspot.connect() as connection:
-        assert _content(connection, columns) == content
-        assert _structure(connection) >= structure
-    state = check(shotspot)
-    assert (state.pending, state.differences) == ((), ())
-
-
-def test_beside_shotspot_registration_is_in_step_with_mappings(shotspot: Engine) -> None:
-    migrate(shotspot)
-    with shotspot.begin() as connection:
-        registered = select(tables.players.c.id).where(tables.players.c.is_twizzit_registered)
-        assert set(connection.scalars(registered)) == {1, 3}
-        connection.exec_driver_sql(
-            "INSERT INTO twizzit_player_mappings (local_player_id, twizzit_player_id) VALUES (2, '9002')"
-        )
-        connection.exec_driver_sql("DELETE FROM twizzit_player_mappings WHERE local_player_id = 1")
-        assert set(connection.scalars(registered)) == {2, 3}
-        triggers = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgname = 'player_registration'"
-        ours = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'twizzit_%regist%'"
-        assert (connection.scalar(text(triggers)), connection.scalar(text(ours))) in {(1, 0), (0, 3)}
-
-
-def test_beside_shotspot_its_own_inserts_go_on_working(shotspot: Engine) -> None:
-    migrate(shotspot)
-    with shotspot.begin() as connection:
-        link = written_through(connection, tables.team_mappings).get("local_team_id", "local_team_id")
-        connection.exec_driver_sql(
-            f"INSERT INTO twizzit_team_mappings ({link}, twizzit_team_id, twizzit_team_name)"
-            " VALUES (2, '503', 'Noord 2')"
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO twizzit_sync_history (credential_id, sync_type, sync_direction, status, started_at)"
-            " VALUES (1, 'teams', 'import', 'in_progress', now())"
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO twizzit_credentials (organization_name, api_username, encrypted_password, encryption_iv)"
-            " VALUES ('KC Oost', 'oost', '00', '00')"
-        )
-        mapped = select(tables.team_mappings.c.local_team_id).order_by(tables.team_mappings.c.id)
-        assert list(connection.scalars(mapped)) == [1, 3, 2]
-
-
-def test_beside_shotspot_the_link_is_written_in_bulk_under_either_name(shotspot: Engine) -> None:
-    migrate(shotspot)
-    mappings = tables.team_mappings
-    with shotspot.begin() as connection:
-        new = pd.DataFrame({"local_team_id": [2, 1], "twizzit_team_id": ["503", "504"]})
-        connection.execute(mappings.delete().where(mappings.c.twizzit_team_id == "501"))
-        synchronise(connection, mappings, new, keys=["twizzit_team_id"], scope={"sync_status": "new"})
-        rows = connection.execute(select(mappings.c.twizzit_team_id, mappings.c.local_team_id)).all()
-        assert sorted(tuple(row) for row in rows) == [("502", 3), ("503", 2), ("504", 1)]
-
-
-def test_beside_shotspot_a_name_is_as_unique_as_it_was(shotspot: Engine) -> None:
-    unique = "SELECT count(*) FROM pg_constraint WHERE conname = 'twizzit_credentials_organization_name_key'"
-    with shotspot.connect() as connection:
-        was_unique = connection.scalar(text(unique)) == 1
-    migrate(shotspot)
-    values = {"organization_name": "KC Zuid", "api_username": "u", "encrypted_password": "0", "encryption_iv": "0"}
-    statement = insert(tables.credentials).values(values)
-    if was_unique:
-        with pytest.raises(IntegrityError, match="organization_name_key"), shotspot.begin() as connection:
-            connection.execute(statement)
-    else:
-        with shotspot.begin() as connection:
-            connection.execute(statement)
-
-
-def test_beside_shotspot_a_missing_column_of_ours_is_seen(shotspot: Engine) -> None:
-    migrate(shotspot)
-    with shotspot.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE twizzit_player_mappings DROP COLUMN last_values")
-        connection.exec_driver_sql("ALTER TABLE clubs ADD COLUMN colour text")
-    assert check(shotspot).differences == ("add_column twizzit_player_mappings.last_values",)
 
 
 # --- in and out of step -----------------------------------------------------------------------------------------------
@@ -302,18 +167,6 @@ def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None
     for attempt in (migrate, check, require_current):
         with pytest.raises(MigrationsPending, match="migration 9999, which is newer than this version"):
             attempt(database.engine)
-
-
-def test_nothing_stays_of_migrations_that_broke(shotspot: Engine) -> None:
-    with shotspot.begin() as connection:
-        # A view of that name is in the way of the last migration.
-        connection.exec_driver_sql("CREATE VIEW twizzit_leases AS SELECT 1 AS one")
-        before = _structure(connection)
-    with pytest.raises(Exception, match="twizzit_leases"):
-        migrate(shotspot)
-    with shotspot.connect() as connection:
-        assert _structure(connection) == before
-    assert list(check(shotspot).pending) == ALL
 
 
 def test_a_user_without_privileges_gets_an_error_that_says_so(empty: Engine) -> None:
