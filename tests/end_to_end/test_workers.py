@@ -14,7 +14,7 @@ from twizzit_pipeline.runs.troubles import STOPPED
 
 pytestmark = pytest.mark.timeout(900)
 
-KINDS = ("teams", "competitions")
+KINDS = ("teams", "players", "competitions", "teams")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def fleet(workers_at_work: Fleet) -> Fleet:
     return workers_at_work
 
 
-def test_ten_syncs_end_well_on_two_machines(fleet: Fleet) -> None:
+def test_twenty_syncs_end_well_on_two_machines(fleet: Fleet) -> None:
     after = fleet.last()
     for kind in KINDS:
         for credential_id in range(1, CLUBS + 1):
