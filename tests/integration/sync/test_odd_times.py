@@ -34,7 +34,8 @@ def made_odd(world: SyncWorld, odd: str, game: int, other: int, competition: int
             "UPDATE games SET date = CAST(:odd AS timestamptz) WHERE id IN (:game, :other)",
             "UPDATE competitions SET end_date = CAST(:odd AS date), start_date = CAST(:odd AS date)"
             " WHERE id = :competition",
-            "INSERT INTO seasons (name, start_date, end_date) VALUES (:odd, CAST(:odd AS date), CAST(:odd AS date))",
+            "INSERT INTO seasons (name, start_date, end_date)"
+            " SELECT odd, CAST(odd AS date), CAST(odd AS date) FROM (SELECT CAST(:odd AS text) AS odd) AS o",
         ):
             connection.execute(text(statement), {key: wanted[key] for key in wanted if f":{key}" in statement})
     return (
