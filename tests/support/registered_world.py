@@ -45,3 +45,15 @@ def too_long(world: SyncWorld, place: int = 0) -> tuple[int, str]:
     last_name = "Van der " + "Lang" * 12
     person = world.simulator.changes.add_person(group_id, "Ann", last_name)
     return person, last_name
+
+
+def too_long_by_a_sync(world: SyncWorld) -> None:
+    """The same, and a sync that rejected them."""
+    too_long(world)
+    world.sync(next(iter(world.dialects)))
+
+
+def who_is_too_long(world: SyncWorld) -> tuple[int, str]:
+    """Remote id and last name of that member."""
+    (one,) = (one for one in world.club().contacts.values() if str(one.last_name).startswith("Van der LangLang"))
+    return one.id, str(one.last_name)

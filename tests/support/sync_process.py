@@ -139,12 +139,15 @@ def locked(world: SyncWorld, *tables: str, mode: str = "SHARE") -> Iterator[None
 
 
 @contextmanager
-def watching(world: SyncWorld) -> Iterator[Callable[[], bool]]:
-    """Says whether a session of the pipeline waits for a lock."""
-    waits = (
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'twizzit-pipeline'"
-        " AND datname = current_database() AND wait_event_type = 'Lock')"
+def watching(world: SyncWorld, table: str | None = None) -> Iterator[Callable[[], bool]]:
+    """Says whether a session of the pipeline waits for a lock: of that table, not of a row that a heartbeat holds."""
+    of_it = (
+        f" AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND relation = '{table}'::regclass AND NOT granted)"
     )
+    waits = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity a WHERE application_name = 'twizzit-pipeline'"
+        f" AND datname = current_database() AND wait_event_type = 'Lock'{of_it if table else ''})"
+    ).encode()
     with world.connected() as watcher:
 
         def waiting() -> bool:

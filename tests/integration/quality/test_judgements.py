@@ -229,27 +229,23 @@ def test_only_syncs_of_the_same_season_that_ended_well_count(world: SyncWorld, c
     assert (halved.fine, halved.numbers["syncs_compared"], halved.numbers["usual"]) == (False, 10, 1000.0)
 
 
-def test_two_players_of_one_name_are_seen_in_the_scan_and_in_shotspot(world: SyncWorld, club: int) -> None:
+def test_two_of_one_name_are_seen_in_the_scan_and_in_shotspot(world: SyncWorld, club: int) -> None:
     first, second = world.roster(0)[1][0], world.roster(2)[1][1]
     world.simulator.changes.rename_person(first, "Zoë", "D'Hondt")
     world.simulator.changes.rename_person(second, "zoe", "d’hondt")
+    team, _ = world.roster(0)
+    name = str(world.club().groups[team].name)
+    twin = world.simulator.changes.add_team(world.club(), f" {name.lower()}  ")
     found = faults(judge(world, club))
     scanned, local = found["scan_players", names.NAMESAKES], found["map_players", names.NAMESAKES]
     assert (set(scanned.ids), scanned.local, scanned.numbers) == ({str(first), str(second)}, False, {"names_shared": 1})
     assert set(local.ids) == {str(world.local_id(one)) for one in (first, second)}
     assert (local.local, local.grave) == (True, False)
+    assert set(found["scan_teams", names.NAMESAKES].ids) == {str(team), str(twin)}
+    assert set(found["map_teams", names.NAMESAKES].ids) == {str(world.local_id(one, "team")) for one in (team, twin)}
     # One who has left is no namesake.
     execute(world, update(tables.players).where(tables.players.c.id == int(local.ids[0])).values(is_active=False))
     assert ("map_players", names.NAMESAKES) not in faults(judge(world, club))
-
-
-def test_two_teams_of_one_name_are_seen(world: SyncWorld, club: int) -> None:
-    team, _ = world.roster(0)
-    name = str(world.club().groups[team].name)
-    twin = world.simulator.changes.add_team(world.club(), f" {name.lower()}  ")
-    found = faults(judge(world, club))
-    assert set(found["scan_teams", names.NAMESAKES].ids) == {str(team), str(twin)}
-    assert set(found["map_teams", names.NAMESAKES].ids) == {str(world.local_id(one, "team")) for one in (team, twin)}
 
 
 def test_rejected_rows_are_a_warning_and_then_an_error(world: SyncWorld, club: int) -> None:

@@ -1,6 +1,6 @@
 """The views for monitoring: the guide's answers under its names, alone and beside ShotSpot, in every time zone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,18 +36,19 @@ FAILURES = """
     FROM twizzit_sync_history WHERE status IN ('failed', 'partial_success') ORDER BY started_at DESC LIMIT 20"""
 
 
-@pytest.fixture(params=["alone", "older", "newer"])
-def anywhere(request: pytest.FixtureRequest, empty_database_url: str, tmp_path: Path) -> Iterator[Engine]:
-    """A migrated database: alone, or beside one of the shapes of ShotSpot's; with one credential at least."""
-    with open_database(load_settings(_env_file=None, home=tmp_path, database_url=empty_database_url)) as database:
-        with database.engine.begin() as connection:
-            for shape in {"alone": (), "older": ("older",), "newer": ("older", "newer")}[request.param]:
-                connection.exec_driver_sql((SHOTSPOT / f"{shape}.sql").read_text(encoding="utf-8"))
-        migrate(database.engine)
-        if request.param == "alone":
-            with database.engine.begin() as connection:
-                add_credential(connection, "KC Noord")
-        yield database.engine
+@pytest.fixture(scope="module", params=["alone", "older", "newer"])
+def prepared(request: pytest.FixtureRequest, beside_shotspot: Callable[..., str]) -> str:
+    """Alone, or beside one of the shapes of ShotSpot's."""
+    return beside_shotspot(*{"alone": (), "older": ("older.sql",), "newer": ("older.sql", "newer.sql")}[request.param])
+
+
+@pytest.fixture
+def anywhere(prepared: str, database: Database) -> Engine:
+    """A migrated database, with one credential at least."""
+    with database.engine.begin() as connection:
+        if not connection.scalar(select(tables.credentials.c.id).limit(1)):
+            add_credential(connection, "KC Noord")
+    return database.engine
 
 
 def add_credential(connection: Connection, name: str) -> int:

@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from tests.support.registered_world import add_player, in_twizzit, local_team, of_team, too_long
+from tests.support.registered_world import (
+    add_player,
+    in_twizzit,
+    local_team,
+    of_team,
+    too_long_by_a_sync,
+    who_is_too_long,
+)
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.accounts.live import LiveTwizzit
 from twizzit_pipeline.errors import UnknownTeam
@@ -45,10 +52,10 @@ def test_a_player_whom_twizzit_does_not_know_is_not(world: SyncWorld, club: int)
     assert people[: len(players)] == players
 
 
+@pytest.mark.begins(after=too_long_by_a_sync)
 def test_the_last_sync_is_that_of_the_season_that_runs(world: SyncWorld, club: int) -> None:
     """An indoor season that began within it is over: who was rejected in the outdoor one is listed again."""
-    person, _ = too_long(world)
-    world.sync(club)
+    person, _ = who_is_too_long(world)
     yesterday = world.session(club).day - timedelta(days=1)
     indoor = {"label": "Indoor", "start_date": yesterday - timedelta(days=1), "end_date": yesterday}
     with world.database.engine.begin() as connection:
@@ -61,9 +68,9 @@ def test_the_last_sync_is_that_of_the_season_that_runs(world: SyncWorld, club: i
     assert [one.code for one in people if one.twizzit_id == str(person)] == ["rejected"]
 
 
+@pytest.mark.begins(after=too_long_by_a_sync)
 def test_a_sync_that_failed_says_nothing(world: SyncWorld, club: int) -> None:
-    person, _ = too_long(world)
-    world.sync(club)
+    person, _ = who_is_too_long(world)
     with world.database.engine.begin() as connection:
         failed = {"credential_id": club, "sync_type": "players", "sync_direction": "import", "status": "failed"}
         later = datetime(2100, 1, 1)  # noqa: DTZ001 - as the column has it

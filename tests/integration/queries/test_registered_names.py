@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import delete, insert, update
 from typer.testing import CliRunner
 
-from tests.support.registered_world import add_player, in_twizzit, local_team, members, too_long
+from tests.support.registered_world import (
+    add_player,
+    in_twizzit,
+    local_team,
+    members,
+    too_long_by_a_sync,
+    who_is_too_long,
+)
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.accounts.live import LiveMember, LiveTwizzit
 from twizzit_pipeline.cli.app import whole
@@ -47,9 +54,9 @@ def test_a_team_s_name_means_the_one_of_the_season_that_runs(
     assert find_team(world.database.engine, team["name"]) == team_id
 
 
+@pytest.mark.begins(after=too_long_by_a_sync)
 def test_who_is_in_twizzit_alone_is_named_with_the_reason(world: SyncWorld, club: int) -> None:
-    person, last_name = too_long(world)
-    world.sync(club)
+    person, last_name = who_is_too_long(world)
     team_id = local_team(world)
     live = LiveTwizzit(world.settings, world.database)
     try:
@@ -96,10 +103,10 @@ def test_twizzit_is_not_asked_where_all_names_are_known(world: SyncWorld, club: 
     assert (found.in_twizzit, found.here) == (in_twizzit(world),) * 2
 
 
+@pytest.mark.begins(after=too_long_by_a_sync)
 @pytest.mark.parametrize("off", ["away", "switched off", "quota"])
 def test_the_answer_comes_without_twizzit_too(world: SyncWorld, club: int, off: str) -> None:
-    person, _ = too_long(world)
-    world.sync(club)
+    person, _ = who_is_too_long(world)
     team_id = local_team(world)
     if off == "switched off":
         world.change(tables.credentials, club, is_active=False)
@@ -119,9 +126,8 @@ def test_the_answer_comes_without_twizzit_too(world: SyncWorld, club: int, off: 
     assert found.in_twizzit == in_twizzit(world)
 
 
+@pytest.mark.begins(after=too_long_by_a_sync)
 def test_who_came_since_the_last_sync_is_said_where_twizzit_is_asked(world: SyncWorld, club: int) -> None:
-    too_long(world)
-    world.sync(club)
     group_id, _ = world.roster()
     new = world.simulator.changes.add_person(group_id, "Nele", "Nieuw")
     live = LiveTwizzit(world.settings, world.database)
@@ -216,9 +222,9 @@ def test_the_command_line_shows_it(world: SyncWorld, club: int, commands: CliRun
     assert commands.invoke(whole(), ["registered"]).exit_code == 2
 
 
+@pytest.mark.begins(after=too_long_by_a_sync)
 def test_the_command_line_names_whom_twizzit_alone_has(world: SyncWorld, club: int, commands: CliRunner) -> None:
-    person, last_name = too_long(world)
-    world.sync(club)
+    person, last_name = who_is_too_long(world)
     shown = commands.invoke(whole(), ["registered", "--team", str(local_team(world))])
     assert shown.exit_code == 0
     assert "in Twizzit, not here: the last name is" in shown.stdout

@@ -348,7 +348,7 @@ def test_one_that_is_killed_in_between_goes_on_where_it_was(archive: Archive, mo
 
 def test_two_at_once_delete_every_row_once(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH_ROWS", 5)
-    for _ in range(41):
+    for _ in range(21):
         archive.synced(OLD)
     start, done = threading.Barrier(2), []
 
@@ -363,8 +363,8 @@ def test_two_at_once_delete_every_row_once(archive: Archive, monkeypatch: pytest
         thread.join()
     for name in ("history", "rejected_rows", "changes"):
         left = archive.count(PRUNED[name])
-        assert sum(one.counts[name] for one in done) == 41 - left
-    assert archive.prune().history + sum(one.history for one in done) == 40
+        assert sum(one.counts[name] for one in done) == 21 - left
+    assert archive.prune().history + sum(one.history for one in done) == 20
 
 
 def test_the_nightly_job_says_what_went(archive: Archive, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from tests.support.calendar_world import CALENDAR, EVERYTHING, assert_calendar, assert_competition_teams, games
 from tests.support.moved_login import move_login
-from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.support.sync_world import Synced, SyncWorld, quick
 from tests.support.synced_world import first_sync
 from twizzit_pipeline.accounts import moving
 from twizzit_pipeline.queries.fixtures import match_mappings_of
@@ -231,31 +231,29 @@ def test_a_game_that_was_started_is_never_touched(world: SyncWorld, club: int) -
     assert matches_of(world.sync(club, steps=EVERYTHING)).updated == 0
 
 
-def test_what_people_changed_in_shotspot_stays(world: SyncWorld, club: int) -> None:
-    match, other = coming(world, 2)
-    game = games(world)[match]
+def test_what_people_changed_in_shotspot_stays_and_a_game_that_was_typed_in_is_found(
+    world: SyncWorld, club: int
+) -> None:
+    match, other, typed = coming(world, 3)
+    game, typed_in = games(world)[match], games(world)[typed]
     at = datetime(2027, 4, 1, 18, tzinfo=UTC)
     world.change(tables.games, game["id"], date=at)
     world.simulator.changes.cancel_match(int(match))
-    world.sync(club, steps=EVERYTHING)
+    with world.database.engine.begin() as connection:  # as if it had been there before the first sync
+        connection.execute(sa.delete(tables.match_mappings).where(tables.match_mappings.c.twizzit_match_id == typed))
+        connection.execute(
+            sa.update(tables.games)
+            .where(tables.games.c.id == typed_in["id"])
+            .values(competition_id=None, status="scheduled")
+        )
+
+    synced = world.sync(club, steps=EVERYTHING)
+
     now = games(world)[match]
     assert (now["date"], now["status"]) == (at, "cancelled")
     assert games(world)[other]["status"] == "scheduled"
-
-
-def test_a_game_that_was_typed_in_is_found(world: SyncWorld, club: int) -> None:
-    match = coming(world, 1)[0]
-    game = games(world)[match]
-    with world.database.engine.begin() as connection:  # as if it had been there before the first sync
-        connection.execute(sa.delete(tables.match_mappings).where(tables.match_mappings.c.twizzit_match_id == match))
-        connection.execute(
-            sa.update(tables.games)
-            .where(tables.games.c.id == game["id"])
-            .values(competition_id=None, status="scheduled")
-        )
-    synced = world.sync(club, steps=EVERYTHING)
     assert matches_of(synced).linked == 1
-    assert games(world)[match] == game
+    assert games(world)[typed] == typed_in
 
 
 def test_two_clubs_meet_in_one_database(world: SyncWorld, club: int) -> None:
@@ -294,11 +292,9 @@ def test_an_unmapped_team_fails_its_matches_and_no_others(world: SyncWorld) -> N
     assert world.rows(tables.games) == world.rows(tables.opponents) == []
 
 
-def test_calls_are_few(world: SyncWorld) -> None:
+def test_calls_are_few(world: SyncWorld, club: int) -> None:
     """Two windows, one type, and the types themselves, on top of the login, organization and season."""
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=STEPS)
-    synced = world.sync(credential_id, steps=CALENDAR)
+    synced = world.sync(club, steps=CALENDAR)
     matches = len(calendar_truth(world.simulator.world, world.club()).matches)
     assert matches < 250
     assert synced.calls == 3 + 1 + 2

@@ -1,5 +1,7 @@
 """A team's mapping that people correct by hand: its players and its games to come follow with the next sync."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,11 @@ from sqlalchemy import insert, update
 from tests.conftest import settings_with
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import of_entity, previewed
-from tests.support.shotspot_house import SHOTSPOT
 from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import first_sync
 from tests.support.undone import state, undo
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
-from twizzit_pipeline.storage.migrate import migrate
 from twizzit_pipeline.storage.tables import games, players, team_mappings, teams
 
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1, 2})}
@@ -161,14 +161,18 @@ def test_without_a_journal_a_repair_takes_them_along(world: SyncWorld, club: int
     assert set(played_by(world, was["id"]).values()) == {"completed"}
 
 
-def test_in_a_database_that_calls_the_link_otherwise(empty_database_url: str, tmp_path: Path, simulate: Any) -> None:
-    settings = settings_with(empty_database_url, tmp_path)
-    with open_database(settings) as database:
-        with database.engine.begin() as connection:
-            for name in ("older.sql", "newer.sql"):
-                connection.exec_driver_sql((SHOTSPOT / name).read_text(encoding="utf-8"))
-        migrate(database.engine)
-        world = SyncWorld(quick(settings), database, simulate(**SMALL))
+def test_in_a_database_that_calls_the_link_otherwise(
+    beside_shotspot: Callable[..., str],
+    copied_database: Callable[[str], AbstractContextManager[str]],
+    tmp_path: Path,
+    simulate: Any,
+) -> None:
+    small = {**SMALL, "clubs": 1, "teams": 2, "tidy": frozenset({1})}
+    with (
+        copied_database(beside_shotspot("older.sql", "newer.sql")) as url,
+        open_database(settings_with(url, tmp_path)) as database,
+    ):
+        world = SyncWorld(quick(settings_with(url, tmp_path)), database, simulate(**small))
         first_sync(world, EVERYTHING)
         (club,) = world.dialects
         team = world.team(world.roster()[0])

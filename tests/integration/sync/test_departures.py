@@ -1,7 +1,9 @@
 """Who leaves a team or Twizzit, who comes back, and what is never taken for a departure."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
 import pytest
 from sqlalchemy import update
@@ -19,6 +21,7 @@ from twizzit_pipeline.twizzit.v2.dialect import V2
 
 # Tidy, so that a team's roster is its players; 24 people, of whom five are more than a fifth.
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 8, "other_contacts": 3, "tidy": frozenset({1})}
+CALLS = 9  # of a sync to which nothing is new
 WRITTEN = (
     tables.clubs,
     tables.teams,
@@ -68,84 +71,88 @@ def nothing_more(world: SyncWorld, club: int, calls: int | None = None) -> None:
     assert world.dump(WRITTEN) == before
 
 
-def test_who_leaves_their_team_and_comes_back(world: SyncWorld, club: int) -> None:
-    calls = world.sync(club).calls
-    group, (leaver, other, *_) = roster_of(world)
-    before = world.player(leaver)
-    world.simulator.changes.remove_from_team(leaver, group)
+@dataclass(frozen=True)
+class Leaving:
+    """One who leaves: their team, what ShotSpot and the mapping had before."""
+
+    twizzit_id: int
+    group_id: int
+    local_id: int
+    player: dict[str, Any]
+    mapping: dict[str, Any]
+
+    @classmethod
+    def of(cls, world: SyncWorld, group_id: int, twizzit_id: int) -> Self:
+        (mapping,) = world.rows(tables.player_mappings, twizzit_player_id=str(twizzit_id))
+        return cls(twizzit_id, group_id, world.local_id(twizzit_id), world.player(twizzit_id), mapping)
+
+
+def test_who_leaves_a_team_or_twizzit_comes_back_as_they_were(world: SyncWorld, club: int) -> None:
+    """Of the two, the one who is gone from Twizzit is closed after a week."""
+    (group, (one, other, *_)), (elsewhere, (another, *_)) = roster_of(world), roster_of(world, 1)
+    contact = world.club().contacts[another]
+    world.change(tables.players, world.local_id(another), first_name="Edited")
+    teamless, gone = Leaving.of(world, group, one), Leaving.of(world, elsewhere, another)
+    world.simulator.changes.remove_from_team(one, group)
+    world.simulator.changes.remove_person(another)
 
     left = world.sync(club)
 
-    assert (left.players.departed, left.players.held) == (1, ())
-    assert left.history["players"].details["depart"] == 1
-    gone = world.player(leaver)
-    assert (gone["team_id"], gone["is_active"], gone["is_twizzit_registered"]) == (None, False, True)
-    assert (departure(world, leaver)["kind"], departure(world, leaver)["status"]) == ("no_team", "applied")
+    assert (left.players.departed, left.players.held) == (2, ())
+    assert left.history["players"].details["depart"] == 2
+    row = world.player(one)
+    assert (row["team_id"], row["is_active"], row["is_twizzit_registered"]) == (None, False, True)
+    assert (departure(world, one)["kind"], departure(world, one)["status"]) == ("no_team", "applied")
+    assert (world.player(another)["is_active"], departure(world, another)["kind"]) == (False, "gone")
     assert world.player(other)["is_active"] is True
-    nothing_more(world, club, calls)
-
-    world.simulator.changes.add_to_team(leaver, group)
-    back = world.sync(club)
-
-    assert back.players.returned == 1
-    kept = {name: value for name, value in before.items() if name != "updated_at"}
-    assert {name: world.player(leaver)[name] for name in kept} == kept
-    assert not world.rows(tables.departures, returned_at=None)
-    nothing_more(world, club, calls)
-    world.assert_truth(club)
-
-
-def test_who_leaves_twizzit_is_closed_after_a_week_and_comes_back_as_they_were(world: SyncWorld, club: int) -> None:
-    calls = world.sync(club).calls
-    group, (leaver, *_) = roster_of(world, 1)
-    contact = world.club().contacts[leaver]
-    local_id = world.local_id(leaver)
-    world.change(tables.players, local_id, first_name="Edited")
-    before = world.player(leaver)
-    (mapping,) = world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
-    world.simulator.changes.remove_person(leaver)
-
-    world.sync(club)
-
-    assert (world.player(leaver)["is_active"], departure(world, leaver)["kind"]) == (False, "gone")
-    nothing_more(world, club, calls)
+    nothing_more(world, club, CALLS)
     weeks_pass(world)
     closing = world.sync(club)
     assert closing.history["players"].details["departures"] == {"held": 0, "waiting": 0, "closed": 1}
-    assert not world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
-    (player,) = world.rows(tables.players, id=local_id)
+    assert_closed(world, gone)
+    assert departure(world, one)["status"] == "applied"
+    nothing_more(world, club, CALLS)
+
+    world.club().contacts[another] = contact
+    for each in (teamless, gone):
+        world.simulator.changes.add_to_team(each.twizzit_id, each.group_id)
+    assert world.sync(club).players.returned == 2
+
+    for each, but in ((teamless, {"updated_at"}), (gone, {"updated_at", "twizzit_verified_at"})):
+        kept = {name: value for name, value in each.player.items() if name not in but}
+        assert {name: world.player(each.twizzit_id)[name] for name in kept} == kept
+        assert world.local_id(each.twizzit_id) == each.local_id
+    assert not world.rows(tables.departures, returned_at=None)
+    nothing_more(world, club, CALLS)
+    world.change(tables.players, gone.local_id, first_name=contact.first_name)
+    world.assert_truth(club)
+
+
+def assert_closed(world: SyncWorld, gone: Leaving) -> None:
+    """They are not registered any more; the mapping is in the departure and in the journal."""
+    assert not world.rows(tables.player_mappings, twizzit_player_id=str(gone.twizzit_id))
+    (player,) = world.rows(tables.players, id=gone.local_id)
     assert player["is_twizzit_registered"] is False
-    row = departure(world, leaver)
+    row, mapping = departure(world, gone.twizzit_id), gone.mapping
     assert (row["status"], row["mapping"]["id"], row["base"]) == ("closed", mapping["id"], mapping["last_values"])
     (journalled,) = (
         one
         for one in world.rows(tables.sync_changes, table_name="twizzit_player_mappings", row_id=mapping["id"])
         if one["after"] is None
     )
-    assert journalled["before"]["local_player_id"] == local_id
-    nothing_more(world, club, calls)
-
-    world.club().contacts[leaver] = contact
-    world.simulator.changes.add_to_team(leaver, group)
-    world.sync(club)
-
-    kept = {name: value for name, value in before.items() if name not in ("updated_at", "twizzit_verified_at")}
-    assert {name: world.player(leaver)[name] for name in kept} == kept
-    assert world.local_id(leaver) == local_id
-    nothing_more(world, club, calls)
+    assert journalled["before"]["local_player_id"] == gone.local_id
 
 
 def test_a_transfer_is_no_departure_and_costs_a_second_look_at_the_team_that_they_left(
     world: SyncWorld, club: int
 ) -> None:
     """Its roster, and the functions."""
-    calls = world.sync(club).calls
     (first, (mover, *_)), (second, _) = roster_of(world, 0), roster_of(world, 1)
     world.simulator.changes.transfer(mover, second)
 
     synced = world.sync(club)
 
-    assert (synced.players.departed, synced.players.updated, synced.calls) == (0, 1, calls + 2)
+    assert (synced.players.departed, synced.players.updated, synced.calls) == (0, 1, CALLS + 2)
     assert world.player(mover)["team_id"] == world.local_id(second, "team")
     assert not world.rows(tables.departures)
     assert first != second
@@ -158,7 +165,7 @@ def test_half_an_answer_moves_no_one_who_is_in_two_teams(
     (group, (player, other, *_)), (elsewhere, _) = roster_of(world), roster_of(world, 1)
     for one in (player, other):
         world.simulator.changes.add_to_team(one, elsewhere)
-    calls = world.sync(club).calls
+    assert world.sync(club).calls == CALLS
     groups, rosters = world.club().groups, world.club().rosters
     stands = world.local_id(group, "team"), world.local_id(elsewhere, "team")
     roster, listed, read = rosters[group], groups[group], V2.rosters
@@ -175,7 +182,7 @@ def test_half_an_answer_moves_no_one_who_is_in_two_teams(
 
     for half, number in (("roster", 61), ("list", 62)):
         world.simulator.changes.set_number(player, number)
-        for look in (previewed, SyncWorld.sync):
+        for look in (partial(previewed, entities=["teams", "players"]), SyncWorld.sync):
             if half == "roster":
                 rosters[group] = lacks
             else:
@@ -189,15 +196,15 @@ def test_half_an_answer_moves_no_one_who_is_in_two_teams(
         assert world.player(player)["team_id"] == world.player(other)["team_id"] == stands[0], half
         assert world.player(player)["jersey_number"] == number, "all else goes on"
         assert not world.rows(tables.departures), half
-        nothing_more(world, club, calls)
+        nothing_more(world, club, CALLS)
 
     rosters[group] = lacks
     with monkeypatch.context() as patched:
         patched.setattr(V2, "playing", failing)
         assert world.sync(club).players.updated == 0
     moved = world.sync(club)
-    assert (moved.players.updated, moved.calls, world.player(player)["team_id"]) == (1, calls + 2, stands[1])
-    nothing_more(world, club, calls)
+    assert (moved.players.updated, moved.calls, world.player(player)["team_id"]) == (1, CALLS + 2, stands[1])
+    nothing_more(world, club, CALLS)
 
     world.simulator.changes.remove_team(group)
     for answer in (failing, lambda _, __, ids, ___: dict.fromkeys(ids, "unproved")):
@@ -209,14 +216,21 @@ def test_half_an_answer_moves_no_one_who_is_in_two_teams(
     assert world.player(other)["team_id"] == stands[1]
 
 
-def test_who_becomes_a_coach_is_in_no_team(world: SyncWorld, club: int) -> None:
+def test_who_becomes_a_coach_and_who_is_a_membership_alone_are_in_no_team(world: SyncWorld, club: int) -> None:
+    """A roster that lists a contact who is not there keeps no one: an answer that lacks it proves as much as others."""
     group, (coach, *_) = roster_of(world)
+    elsewhere, (leaver, *_) = roster_of(world, 1)
     world.simulator.changes.remove_from_team(coach, group)
     world.simulator.changes.add_to_team(coach, group, "coach")
+    world.club().rosters[elsewhere].append(Link(1, PLAYER))
+    world.simulator.changes.remove_person(leaver)
 
-    world.sync(club)
+    left = world.sync(club)
 
+    assert left.players.departed == 2
     assert (world.player(coach)["is_active"], departure(world, coach)["kind"]) == (False, "no_team")
+    assert (departure(world, leaver)["kind"], departure(world, leaver)["status"]) == ("gone", "applied")
+    assert left.history["players"].details["rejected"]["first_name_present"]["twizzit_ids"] == ["1"]
 
 
 def test_a_group_that_once_looks_like_no_team_takes_no_one_along(world: SyncWorld, simulate: Any) -> None:
@@ -267,7 +281,6 @@ def test_a_number_is_free_for_others_and_given_back_if_it_still_is(world: SyncWo
 
 
 def test_what_a_person_edits_meanwhile_wins(world: SyncWorld, club: int) -> None:
-    calls = world.sync(club).calls
     group, (kept_active, kept_away, *_) = roster_of(world)
     (elsewhere, _) = roster_of(world, 1)
     for one in (kept_active, kept_away):
@@ -277,25 +290,13 @@ def test_what_a_person_edits_meanwhile_wins(world: SyncWorld, club: int) -> None
     chosen = world.local_id(elsewhere, "team")
     world.change(tables.players, world.local_id(kept_active), is_active=True, team_id=chosen)
 
-    nothing_more(world, club, calls)
+    nothing_more(world, club, CALLS)
 
     for one in (kept_active, kept_away):
         world.simulator.changes.add_to_team(one, group)
     world.sync(club)
     assert (world.player(kept_active)["is_active"], world.player(kept_active)["team_id"]) == (True, chosen)
     assert world.player(kept_away)["is_active"] is False, "it was so before the departure"
-
-
-def test_a_membership_of_a_contact_that_is_not_there_keeps_no_one(world: SyncWorld, club: int) -> None:
-    """The roster alone lists it: an answer that lacks it proves as much as any other."""
-    leaver = roster_of(world)[1][0]
-    world.club().rosters[roster_of(world, 1)[0]].append(Link(1, PLAYER))
-    world.simulator.changes.remove_person(leaver)
-
-    left = world.sync(club)
-
-    assert (left.players.departed, departure(world, leaver)["status"]) == (1, "applied")
-    assert left.history["players"].details["rejected"]["first_name_present"]["twizzit_ids"] == ["1"]
 
 
 def test_a_team_that_is_gone_is_inactive_and_comes_back(world: SyncWorld, club: int) -> None:

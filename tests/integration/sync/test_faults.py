@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sync_world import MAPPINGS, SHOTSPOT, SNAPSHOTS, STEPS, WRITTEN_BY_A_SYNC, SyncWorld, quick
+from tests.support.sync_world import MAPPINGS, SHOTSPOT, SNAPSHOTS, STEPS, WRITTEN_BY_A_SYNC, Rows, SyncWorld, quick
 from twizzit_pipeline import errors
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
@@ -21,8 +21,13 @@ NEVER = None
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
-    simulator = simulate(clubs=1, teams=12, players_per_team=9)
-    return SyncWorld(quick(settings, requests_per_second=500.0), database, simulator)
+    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=5, players_per_team=6))
+
+
+@pytest.fixture
+def large(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
+    """A club whose members come in two answers, and its people in two pages."""
+    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=12, players_per_team=9))
 
 
 PASSING: dict[str, list[tuple[FaultKind, str, dict[str, Any]]]] = {
@@ -52,7 +57,8 @@ PASSING: dict[str, list[tuple[FaultKind, str, dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("faults", PASSING)
-def test_what_passes_ends_in_the_truth(world: SyncWorld, faults: str) -> None:
+def test_what_passes_ends_in_the_truth(large: SyncWorld, faults: str) -> None:
+    world = large
     world.settings = world.settings.model_copy(update={"request_timeout": 3.0, "retry_seconds": 60.0})
     armed = [world.simulator.faults.arm(kind, path=path, **more) for kind, path, more in PASSING[faults]]
     credential_id = world.add_credential()
@@ -146,24 +152,24 @@ def assert_failed(world: SyncWorld, run_id: str, error: TwizzitPipelineError, pa
     assert not world.rows(tables.leases)
 
 
-@pytest.mark.parametrize("shift", [1, -1])
-def test_rows_that_keep_shifting_are_no_scan(
-    settings: Settings, database: Database, simulate: Simulate, shift: int
-) -> None:
+def test_rows_that_keep_shifting_are_no_scan(settings: Settings, database: Database, simulate: Simulate) -> None:
     world = SyncWorld(quick(settings), database, simulate(clubs=1, teams=7, players_per_team=5, v1_rows_per_page=3))
     credential_id = world.add_credential(dialect="v1")
     world.sync(credential_id)
     world.assert_truth(credential_id)
     rows = world.dump()
     world.simulator.changes.rename_team(world.roster()[0], "Nieuwe naam")
-    world.simulator.faults.arm("rows_shifting", path="/teams", times=NEVER, shift=shift)
-    with pytest.raises(errors.IncompleteScan):
-        world.sync(credential_id, run_id="shifting")
-    assert world.dump() == rows
-    assert world.history_of("shifting")["teams"].status == "failed"
+    for shift in (1, -1):
+        world.simulator.faults.arm("rows_shifting", path="/teams", times=NEVER, shift=shift)
+        with pytest.raises(errors.IncompleteScan):
+            world.sync(credential_id, run_id=f"shifting {shift}")
+        world.simulator.faults.clear()
+        assert world.dump() == rows
+        assert world.history_of(f"shifting {shift}")["teams"].status == "failed"
 
 
-def test_contacts_that_keep_shifting_are_asked_for_by_id(world: SyncWorld) -> None:
+def test_contacts_that_keep_shifting_are_asked_for_by_id(large: SyncWorld) -> None:
+    world = large
     fault = world.simulator.faults.arm("rows_shifting", path="/contacts", times=NEVER)
     credential_id = world.add_credential()
     world.sync(credential_id)
@@ -186,10 +192,12 @@ def test_an_established_club_loses_nothing_to_a_failed_sync(world: SyncWorld) ->
     assert world.dump() == rows
 
 
-@pytest.mark.parametrize("dialect", ["v1", "v2"])
-@pytest.mark.parametrize("known", [False, True], ids=["first", "later"])
-def test_a_team_whose_players_cannot_be_read_is_a_failed_item(world: SyncWorld, dialect: Dialect, known: bool) -> None:
+@pytest.mark.parametrize(
+    ("dialect", "known"), [("v2", False), ("v2", True), ("v1", True)], ids=["first-v2", "later-v2", "later-v1"]
+)
+def test_a_team_whose_players_cannot_be_read_is_a_failed_item(large: SyncWorld, dialect: Dialect, known: bool) -> None:
     """In v2 the members of ten teams come in one answer: the other two cannot be read."""
+    world = large
     credential_id = world.add_credential(dialect=dialect)
     if known:
         world.sync(credential_id)
@@ -227,36 +235,40 @@ def test_a_team_whose_players_cannot_be_read_is_a_failed_item(world: SyncWorld, 
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-@pytest.mark.parametrize("entity", ["teams", "players"])
-def test_another_format_stops_the_sync(world: SyncWorld, dialect: Dialect, entity: str) -> None:
+def test_another_format_stops_the_sync(world: SyncWorld, dialect: Dialect) -> None:
     """No row has what the dialect promises: nothing is written, and the history says so."""
     credential_id = world.add_credential(dialect=dialect)
     world.sync(credential_id)
-    rows = world.dump()
+    rows, changes = world.dump(), world.simulator.changes
     club, season = world.club(), world.simulator.world.running_season
-    world.simulator.changes.rename_person(world.roster()[1][8], "Nieuwe", "Naam")
-    if entity == "teams":
-        for group in club.teams(season):
-            world.simulator.changes.rename_team(group.id, None)
-    else:
-        people = {one.id for group in club.teams(season) for one in club.players(group.id)}
-        for contact_id in sorted(people):
-            world.simulator.changes.rename_person(contact_id, None, None)
+    changes.rename_person(world.roster()[1][-1], "Nieuwe", "Naam")
+    teams = {group.id: group.name for group in club.teams(season)}
+    people = {one.id for group_id in teams for one in club.players(group_id)}
 
+    for group_id in teams:
+        changes.rename_team(group_id, None)
+    assert_another_format(world, credential_id, "teams", rows)
+
+    for group_id, name in teams.items():
+        changes.rename_team(group_id, name)
+    for contact_id in sorted(people):
+        changes.rename_person(contact_id, None, None)
+    assert_another_format(world, credential_id, "players", rows)
+
+
+def assert_another_format(world: SyncWorld, credential_id: int, entity: str, before: dict[str, Rows]) -> None:
     with pytest.raises(errors.FormatChanged) as raised:
-        world.sync(credential_id, run_id="strange")
-
-    row = world.history_of("strange")[entity]
-    assert row.status == "failed"
-    assert row.error_message == str(raised.value)
+        world.sync(credential_id, run_id=f"strange {entity}")
+    row = world.history_of(f"strange {entity}")[entity]
+    assert (row.status, row.error_message) == ("failed", str(raised.value))
     assert "format" in str(raised.value)
-    assert world.dump() == rows
+    assert world.dump() == before
 
 
 def test_a_rejected_row_that_was_known_stays_as_it_was(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     world.sync(credential_id)
-    remote_id, group_id = world.roster(2)[1][4], world.roster(6)[0]
+    remote_id, group_id = world.roster(2)[1][3], world.roster(4)[0]
     rows = world.dump()
     world.simulator.changes.rename_person(remote_id, None, None)
     world.simulator.changes.rename_team(group_id, "")
@@ -273,7 +285,8 @@ def test_a_rejected_row_that_was_known_stays_as_it_was(world: SyncWorld) -> None
     assert synced.history["players"].items_failed == len(truth.rejected["players"])
 
 
-def test_calls_run_out_before_the_scan_is_whole(world: SyncWorld) -> None:
+def test_calls_run_out_before_the_scan_is_whole(large: SyncWorld) -> None:
+    world = large
     world.settings = world.settings.model_copy(update={"call_ceiling": 7})
     with pytest.raises(errors.CallBudgetSpent):
         world.sync(world.add_credential(), run_id="spent")

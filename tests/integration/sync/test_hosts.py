@@ -1,18 +1,19 @@
 """The host belongs to whose an id is: two Twizzits that number alike live side by side, each with its own rows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text, update
 
 from tests.support.moved_login import move_login
-from tests.support.sync_world import STEPS, Rows, SyncWorld, quick
+from tests.support.sync_world import STEPS, Rows, SyncWorld
+from tests.support.synced_world import first_sync
 from twizzit_pipeline.accounts import moving
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.queries import left_out
 from twizzit_pipeline.runs.lease import Lease, lease_key
-from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import audit, tables
 from twizzit_pipeline.storage.engine import Database
@@ -22,7 +23,7 @@ from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 Simulate = Callable[..., SimulatorServer]
-SMALL: dict[str, Any] = {"teams": 3, "players_per_team": 6, "other_contacts": 0}
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 6, "other_contacts": 0}
 EVERYTHING = (
     *STEPS[:2],
     scan_competitions,
@@ -40,9 +41,7 @@ IDS = {
 }
 
 
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, **SMALL))
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def beside(database: Database) -> None:
 
 def another(simulate: Simulate, name: str = "KC Een Andere") -> SimulatorServer:
     """A Twizzit that gives its one club, its teams, people, series and matches the same ids."""
-    server = simulate(clubs=1, seed=7, **SMALL)
+    server = simulate(seed=7, **SMALL)
     server.world.organizations[0].name = name
     return server
 
@@ -77,12 +76,11 @@ def remote_ids(world: SyncWorld, table: Any, credential_id: int) -> set[str]:
 
 @pytest.mark.parametrize("where", ["alone", "beside"])
 def test_two_hosts_with_the_same_ids_live_side_by_side(
-    world: SyncWorld, simulate: Simulate, where: str, request: pytest.FixtureRequest
+    world: SyncWorld, club: int, simulate: Simulate, where: str, request: pytest.FixtureRequest
 ) -> None:
     if where == "beside":
         request.getfixturevalue("beside")
-    first = world.add_credential()
-    world.sync(first, steps=EVERYTHING)
+    first = club
     before = dump(world)
     other = another(simulate)
     second = world.add_credential(server=other)
@@ -92,29 +90,33 @@ def test_two_hosts_with_the_same_ids_live_side_by_side(
     assert len(synced.history) == len(IDS)
     assert not any(row.details["failed"] for row in synced.history.values())
     assert kept(before, dump(world))
+    there = other.world.truth(other.world.organizations[0])
+    assert (synced.teams.created, synced.players.created) == (len(there.teams), len(there.players))
+    if where == "alone":  # beside, the ids that there are already have stand-ins
+        world.assert_truth(second, server=other)
     for table in IDS:
         shared = remote_ids(world, table, first) & remote_ids(world, table, second)
         assert shared, f"nothing of {table.name} to distinguish"
         truth = {parse_endpoint(world.simulator.v2_endpoint).server, parse_endpoint(other.v2_endpoint).server}
         assert {row["twizzit_host"] for row in world.rows(table)} == truth
     both = dump(world)
-    for credential_id in (first, second, first):
+    for credential_id in (first, second):
         again = world.sync(credential_id, steps=EVERYTHING)
         assert not any(row.details["failed"] for row in again.history.values())
     assert dump(world) == both
+    world.assert_truth(first)
     assert len(world.rows(tables.players)) == sum(
         len(remote_ids(world, tables.player_mappings, one)) for one in (first, second)
     )
 
 
-def test_what_another_host_calls_so_is_no_name_of_ours(world: SyncWorld, simulate: Simulate, beside: None) -> None:
+def test_what_another_host_calls_so_is_no_name_of_ours(
+    world: SyncWorld, club: int, simulate: Simulate, beside: None
+) -> None:
     """The list of what was left out names people: never another club's, whose id is the same."""
-    first = world.add_credential()
-    world.sync(first)
     mapped = world.rows(tables.player_mappings)[0]
     other = another(simulate)
-    club = other.world.organizations[0]
-    contact = club.contacts[int(mapped["twizzit_player_id"])]
+    contact = other.world.organizations[0].contacts[int(mapped["twizzit_player_id"])]
     contact.first_name = contact.last_name = ""
     second = world.add_credential(server=other)
     world.sync(second)
@@ -125,18 +127,16 @@ def test_what_another_host_calls_so_is_no_name_of_ours(world: SyncWorld, simulat
     assert {one.name for one in found} == {None}
 
 
-def test_a_lease_of_another_host_keeps_no_one_waiting(world: SyncWorld, simulate: Simulate) -> None:
-    victim = world.add_credential()
-    world.sync(victim)
+def test_a_lease_of_another_host_keeps_no_one_waiting(world: SyncWorld, club: int, simulate: Simulate) -> None:
     hostile = world.add_credential(server=another(simulate))
-    world.sync(hostile)
+    world.sync(hostile, steps=STEPS[:1])
     found = world.rows(tables.credentials)
     assert len({row["twizzit_organization_id"] for row in found}) == 1
     with world.session(hostile) as session:
         key = lease_key(session.credential)
     held = Lease.take(world.database.engine, key, credential_id=hostile, run_id="hostile")
     try:
-        assert world.sync(victim).teams.failed == {}
+        assert world.sync(club).teams.failed == {}
     finally:
         held.stop()
 
@@ -152,13 +152,12 @@ def test_a_host_too_long_for_the_column_has_a_lease_too(world: SyncWorld) -> Non
 
 
 def test_another_address_uses_nothing_of_before_until_an_administrator_says_so(
-    world: SyncWorld, simulate: Simulate
+    world: SyncWorld, club: int, simulate: Simulate
 ) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+    credential_id = club
     before = dump(world)
     teams, players = (remote_ids(world, table, credential_id) for table in list(IDS)[:2])
-    moved = simulate(clubs=1, **SMALL)  # the same Twizzit on another port, or another: it is not known
+    moved = simulate(**SMALL)  # the same Twizzit on another port, or another: it is not known
     assert world.settings.encryption_key is not None
 
     done = moving.change_endpoint(
@@ -215,9 +214,7 @@ def test_ids_of_another_dialect_are_not_carried_over(world: SyncWorld) -> None:
     assert dump(world) == before
 
 
-def test_carrying_over_takes_nothing_from_another_credential(world: SyncWorld, simulate: Simulate) -> None:
-    first = world.add_credential()
-    world.sync(first)
+def test_carrying_over_takes_nothing_from_another_credential(world: SyncWorld, club: int, simulate: Simulate) -> None:
     other = another(simulate)
     second = world.add_credential(server=other)
     world.sync(second)
@@ -235,9 +232,9 @@ def test_carrying_over_takes_nothing_from_another_credential(world: SyncWorld, s
     assert [row["api_endpoint"] for row in world.rows(tables.credentials)][1] == other.v2_endpoint
 
 
-def test_mappings_without_a_credential_follow_their_organization(world: SyncWorld, simulate: Simulate) -> None:
-    gone = world.add_credential()
-    world.sync(gone)
+def test_mappings_without_a_credential_follow_their_organization(
+    world: SyncWorld, club: int, simulate: Simulate
+) -> None:
     with world.database.engine.begin() as connection:
         connection.execute(tables.credentials.delete())
     players = remote_ids(world, tables.player_mappings, 0) or {
@@ -245,7 +242,7 @@ def test_mappings_without_a_credential_follow_their_organization(world: SyncWorl
     }
     again = world.add_credential()
     world.sync(again, steps=(STEPS[0], STEPS[2]))  # the teams alone: the players have no owner yet
-    moved = simulate(clubs=1, **SMALL)
+    moved = simulate(**SMALL)
     assert world.settings.encryption_key is not None
     moving.change_endpoint(
         world.database.engine,
@@ -259,22 +256,18 @@ def test_mappings_without_a_credential_follow_their_organization(world: SyncWorl
     assert synced.players.created == 0
 
 
-def test_the_endpoint_changed_by_sql_is_another_host_too(world: SyncWorld, simulate: Simulate) -> None:
+def test_the_endpoint_changed_by_sql_is_another_host_too(world: SyncWorld, club: int, simulate: Simulate) -> None:
     """ShotSpot's own back end writes that column as well."""
-    credential_id = world.add_credential()
-    world.sync(credential_id)
     before = dump(world)
-    hostile = simulate(clubs=1, **SMALL)
-    move_login(world.database, credential_id, api_endpoint=hostile.v2_endpoint)
-    synced = world.sync(credential_id)
+    hostile = simulate(**SMALL)
+    move_login(world.database, club, api_endpoint=hostile.v2_endpoint)
+    synced = world.sync(club)
     assert set(synced.teams.failed) == {"host_changed"}
     assert dump(world) == before
 
 
-def test_an_orphan_of_an_unknown_host_waits_for_its_own_organization(world: SyncWorld) -> None:
+def test_an_orphan_of_an_unknown_host_waits_for_its_own_organization(world: SyncWorld, club: int) -> None:
     """Rows from before the host was kept, whose credential was gone already."""
-    first = world.add_credential()
-    world.sync(first)
     with world.database.engine.begin() as connection:
         connection.execute(tables.credentials.delete())
         for table in list(IDS)[:2]:

@@ -150,9 +150,11 @@ def loosened(connection: Connection, table: Table) -> Iterator[str]:
 
 
 def test_no_error_of_a_statement_quotes_the_row(connection: Connection) -> None:
-    for table in WRITTEN:
+    """Each case on seven tables or more, and three on each: what is done depends on one of both at most."""
+    for place, table in enumerate(WRITTEN):
         with loosened(connection, table) as name:
-            for case, (change, insert, state, named) in CASES.items():
+            for case in [*CASES][place % 3 :: 3]:
+                change, insert, state, named = CASES[case]
 
                 def attempt(name: str = name, change: str = change, insert: str = insert) -> None:
                     connection.exec_driver_sql(change.format(table=name))

@@ -1,23 +1,12 @@
 """A contact that was removed from Twizzit and added again: another id there, and the same player in ShotSpot."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from tests.support.sync_world import Synced, SyncWorld, quick
+from tests.support.sync_world import Synced, SyncWorld
 from tests.support.undone import state, undo
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 8, "other_contacts": 6, "tidy": frozenset({1})}
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
 
 
 def made_anew(world: SyncWorld, group_id: int, person: int, *, first_name: str | None = None) -> int:
@@ -31,9 +20,7 @@ def remarks(done: Synced) -> dict[str, tuple[str, ...]]:
     return {name: ids for name, ids in done.players.warnings.items() if name in ("made_anew", "maybe_the_same")}
 
 
-def test_it_is_the_same_player_at_once_and_undo_gives_the_earlier_id_back(world: SyncWorld) -> None:
-    club = world.add_credential()
-    world.sync(club)
+def test_it_is_the_same_player_at_once_and_undo_gives_the_earlier_id_back(world: SyncWorld, club: int) -> None:
     group_id, people = world.roster()
     player, before = world.player(people[0]), state(world)
     new = made_anew(world, group_id, people[0], first_name=str(world.club().contacts[people[0]].first_name).upper())
@@ -54,9 +41,7 @@ def test_it_is_the_same_player_at_once_and_undo_gives_the_earlier_id_back(world:
     assert state(world) == before
 
 
-def test_of_most_of_a_team_made_anew_at_once_no_one_is_held_back(world: SyncWorld) -> None:
-    club = world.add_credential()
-    world.sync(club)
+def test_of_most_of_a_team_made_anew_at_once_no_one_is_held_back(world: SyncWorld, club: int) -> None:
     group_id, people = world.roster()
     ids = {one: world.player(one)["id"] for one in people}
     new = {one: made_anew(world, group_id, one) for one in people[:6]}
@@ -67,9 +52,7 @@ def test_of_most_of_a_team_made_anew_at_once_no_one_is_held_back(world: SyncWorl
     assert (done.players.created, world.rows(tables.departures)) == (0, [])
 
 
-def test_one_that_had_left_plays_again(world: SyncWorld) -> None:
-    club = world.add_credential()
-    world.sync(club)
+def test_one_that_had_left_plays_again(world: SyncWorld, club: int) -> None:
     group_id, people = world.roster()
     player, contact = world.player(people[0]), world.club().contacts[people[0]]
     world.simulator.changes.remove_person(people[0])
@@ -89,9 +72,7 @@ def test_one_that_had_left_plays_again(world: SyncWorld) -> None:
     assert [row["status"] for row in world.rows(tables.departures)] == ["returned"]
 
 
-def test_a_contact_that_is_there_still_is_another_person_who_plays_as_well(world: SyncWorld) -> None:
-    club = world.add_credential()
-    world.sync(club)
+def test_a_contact_that_is_there_still_is_another_person_who_plays_as_well(world: SyncWorld, club: int) -> None:
     group_id, people = world.roster()
     player, contact = world.player(people[0]), world.club().contacts[people[0]]
     world.simulator.changes.remove_from_team(people[0], group_id)

@@ -9,12 +9,13 @@ from sqlalchemy import insert
 
 from tests.support.api_server import ApiServer, token
 from tests.support.calendar_world import EVERYTHING, games
-from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld
+from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC, SyncWorld
 from tests.support.synced_world import first_sync
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, NothingScanned, UnknownSeason
 from twizzit_pipeline.queries import journal
 from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync.preview.repairs import RepairPreview, repairs_to_come
 
@@ -78,7 +79,7 @@ def test_edits_survive_a_sync_and_no_repair_and_a_second_repair_writes_nothing(
     before = local(world)
     edit_one_of_each(world)
     edited = local(world)
-    world.sync(credential, steps=EVERYTHING)
+    synced = world.sync(credential, steps=EVERYTHING)
     assert local(world) == edited
 
     _, rows = repair(world, credential)
@@ -91,6 +92,7 @@ def test_edits_survive_a_sync_and_no_repair_and_a_second_repair_writes_nothing(
         assert row.details["repair"] is True
         assert row.details["warnings"][REASON]["count"] == 1
         assert not {"moved", "cancelled", "reinstated"} & row.details.keys(), "nothing happened to a match"
+    assert_the_api_shows(world, credential, rows, synced.history["teams"])
 
     held = world.dump(ALL)
     _, again = repair(world, credential)
@@ -99,16 +101,16 @@ def test_edits_survive_a_sync_and_no_repair_and_a_second_repair_writes_nothing(
     assert [row.details["repaired"] for row in again.values()] == [{}] * 4
 
 
-def test_the_api_shows_what_was_repaired(world: SyncWorld, credential: int) -> None:
-    edit_one_of_each(world)
-    _, rows = repair(world, credential)
+def assert_the_api_shows(
+    world: SyncWorld, credential: int, repaired: dict[str, HistoryRow], synced: HistoryRow
+) -> None:
+    """What was repaired of each entity; and of a plain sync, nothing."""
     with ApiServer(world.settings, world.database) as server, server.client(token("coach")) as coach:
-        for entity, row in rows.items():
+        for entity, row in repaired.items():
             shown = coach.get(f"/sync/history/{credential}/{row.id}").json()["history"]["repair"]
             assert shown["columns"] == row.details["repaired"], entity
             assert (shown["count"], len(shown["twizzitIds"])) == (1, 1)
             assert "a repair was asked for" in shown["message"]
-        synced = world.sync(credential).history["teams"]
         assert coach.get(f"/sync/history/{credential}/{synced.id}").json()["history"]["repair"] is None
 
 
@@ -119,7 +121,7 @@ def test_the_journal_distinguishes_a_repair_from_what_twizzit_changed(world: Syn
     with world.simulator.world.lock:
         world.club().contacts[roster[0]].first_name = "Nieuw"
     since = max(one.id for one in journal.changes(world.database.engine, credential))
-    _, rows = repair(world, credential)
+    _, rows = repair(world, credential, steps=STEPS)
     written = [one for one in journal.changes(world.database.engine, credential) if one.id > since]
     assert {(one.table_name, one.row_id) for one in written} == {("players", player["id"])}
     assert {one.action: (one.before, one.after) for one in written} == {
@@ -210,7 +212,7 @@ def test_a_number_that_another_player_has_is_reported_before_and_after(world: Sy
         connection.execute(insert(tables.players).values(**guest, jersey_number=player["jersey_number"]))
     (_, players, *_) = preview(world, credential).entities
     assert (players.repairs, players.left) == ([], {"number_taken": (str(numbered),)})
-    _, rows = repair(world, credential)
+    _, rows = repair(world, credential, steps=STEPS)
     assert world.player(numbered)["jersey_number"] == 998
     assert str(numbered) in rows["players"].details["warnings"]["number_taken"]["twizzit_ids"]
 
@@ -252,7 +254,7 @@ def test_names_and_numbers_that_changed_hands_in_shotspot_change_back(world: Syn
         world.change(table, second["id"], **{column: first[column]})
         world.change(table, first["id"], **{column: second[column]})
     assert local(world) != before
-    repair(world, credential)
+    repair(world, credential, steps=STEPS)
     assert local(world) == before
 
 

@@ -28,18 +28,20 @@ MAY, JULY, AUGUST = date(2026, 5, 20), date(2026, 7, 5), date(2026, 8, 20)
 BEFORE, OLD, NEW = "2024-2025", "2025-2026", "2026-2027"  # the world below is made in May 2026
 
 
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 7, "today": MAY}
+
+
+def SYNCED_BY(world: SyncWorld) -> None:  # noqa: N802
+    """The season that runs in May."""
+    world.sync(world.add_credential(), OLD, day=MAY)
+
+
 @pytest.fixture
 def make_world(settings: Settings, database: Database, simulate: Simulate) -> Callable[..., SyncWorld]:
     def make(**options: Any) -> SyncWorld:
-        small = {"clubs": 1, "teams": 4, "players_per_team": 7, "today": MAY}
-        return SyncWorld(quick(settings), database, simulate(**{**small, **options}))
+        return SyncWorld(quick(settings), database, simulate(**{**SMALL, **options}))
 
     return make
-
-
-@pytest.fixture
-def world(make_world: Callable[..., SyncWorld]) -> SyncWorld:
-    return make_world()
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
@@ -66,7 +68,8 @@ def test_a_club_that_is_new_has_no_season_before(make_world: Callable[..., SyncW
     assert not world.rows(tables.teams)
 
 
-def test_v1_has_the_running_season_alone(world: SyncWorld) -> None:
+def test_v1_has_the_running_season_alone_and_maps_none_from_an_old_scan(world: SyncWorld) -> None:
+    """In the next summer the season before is known, and its snapshot is a year old."""
     credential_id = world.add_credential(dialect="v1")
     world.sync(credential_id, OLD, day=MAY)
     world.assert_truth(credential_id)
@@ -74,12 +77,6 @@ def test_v1_has_the_running_season_alone(world: SyncWorld) -> None:
     assert not world.sync(credential_id, BEFORE, day=MAY).teams.season_exists
     assert not world.sync(credential_id, NEW, day=MAY).teams.season_exists
     assert world.dump() == rows
-
-
-def test_a_season_heard_of_no_more_is_not_mapped_from_an_old_scan(world: SyncWorld) -> None:
-    """v1 in the next summer: the season before is known, and its snapshot is a year old."""
-    credential_id = world.add_credential(dialect="v1")
-    world.sync(credential_id, OLD, day=MAY)
     world.change(tables.players, 1, first_name="Roepnaam", team_id=None)
     rows = world.dump()
     synced = world.sync(credential_id, OLD, day=AUGUST)
@@ -108,21 +105,24 @@ def test_a_season_of_shotspot_is_found_by_name_or_by_dates(world: SyncWorld) -> 
     assert {row["season_id"]: row["is_active"] for row in world.rows(tables.teams)} == {1: True, 2: False}
 
 
-def test_an_older_season_adds_what_is_missing_and_overwrites_nothing(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, OLD, day=MAY)
+def test_an_older_season_adds_what_is_missing_and_overwrites_nothing(world: SyncWorld, club: int) -> None:
+    """Nor is one active again whom a person had deactivated."""
+    world.change(tables.players, 1, is_active=False)
     running = world.dump()
 
-    synced = world.sync(credential_id, BEFORE, day=MAY)
+    synced = world.sync(club, BEFORE, day=MAY)
 
     assert not synced.players.deciding
+    added = world.dump()
     for name in ("clubs", "seasons", "teams", "players", "twizzit_team_mappings", "twizzit_player_mappings"):
-        now = world.dump()[name]
-        assert [row for row in running[name] if row not in now] == []
-    assert_both_seasons(world, credential_id)
+        assert [row for row in running[name] if row not in added[name]] == []
+    world.sync(club, OLD, day=MAY)
+    assert world.dump() == added
+    assert world.rows(tables.players, id=1)[0]["is_active"] is False
+    world.change(tables.players, 1, is_active=True)
+    assert_both_seasons(world, club)
     rows = world.dump()
-    world.sync(credential_id, BEFORE, day=MAY)
-    world.sync(credential_id, OLD, day=MAY)
+    world.sync(club, BEFORE, day=MAY)
     assert world.dump() == rows
 
 
@@ -164,42 +164,32 @@ def assert_both_seasons(world: SyncWorld, credential_id: int) -> None:
     assert [row["name"] for row in world.rows(tables.clubs)] == [world.club().name]
 
 
-def test_a_person_deactivated_by_hand_stays_so_through_a_backfill(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, OLD, day=MAY)
-    world.change(tables.players, 1, is_active=False)
-    world.sync(credential_id, BEFORE, day=MAY)
-    world.sync(credential_id, OLD, day=MAY)
-    assert world.rows(tables.players, id=1)[0]["is_active"] is False
-
-
 @pytest.mark.parametrize(
-    ("next_season", "scanned", "day", "old_decides", "new_decides"),
+    ("next_season", "scanned", "days"),
     [
-        ("none", False, JULY, True, None),
-        ("empty", False, MAY, True, None),  # it has not begun
-        ("empty", False, JULY, False, None),  # it is not known who is in it
-        ("empty", True, JULY, True, False),  # no player is in it yet
-        ("filled", True, MAY, True, False),
-        ("filled", True, JULY, False, True),
-        ("filled", False, AUGUST, False, None),
+        ("none", False, [(JULY, True, None)]),
+        ("empty", False, [(MAY, True, None), (JULY, False, None)]),  # it has not begun; it is not known who is in it
+        ("empty", True, [(JULY, True, None)]),  # no player is in it yet
+        ("filled", True, [(MAY, True, False), (JULY, False, True)]),
+        ("filled", False, [(AUGUST, False, None)]),
     ],
 )
 def test_the_deciding_season_is_the_latest_that_has_begun_and_has_players(
     make_world: Callable[..., SyncWorld],
     next_season: str,
     scanned: bool,
-    day: date,
-    old_decides: bool,
-    new_decides: bool | None,
+    days: list[tuple[date, bool, bool | None]],
 ) -> None:
+    """Day by day: whether the old season decides then, and whether the new one does."""
     world = make_world(next_season=next_season, teams=2, players_per_team=3)
     credential_id = world.add_credential()
     if scanned:
-        assert world.sync(credential_id, NEW, day=day).players.deciding == (new_decides or next_season == "empty")
-    assert world.sync(credential_id, OLD, day=day).players.deciding is old_decides
-    if new_decides is not None and next_season == "filled":
-        assert world.sync(credential_id, NEW, day=day).players.deciding is new_decides
+        first = world.sync(credential_id, NEW, day=days[0][0])
+        assert first.players.deciding == (next_season == "empty")
+    for day, old_decides, new_decides in days:
+        assert world.sync(credential_id, OLD, day=day).players.deciding is old_decides, day
+        if new_decides is not None:
+            assert world.sync(credential_id, NEW, day=day).players.deciding is new_decides, day
 
 
 def test_a_new_season_that_was_not_listed_when_it_was_asked_for_is_not_empty(

@@ -25,7 +25,21 @@ def in_two_teams(world: SyncWorld) -> tuple[int, int, int, int]:
     return player, group, elsewhere, third
 
 
-def synced(world: SyncWorld, club: int, how: str, elsewhere: int, third: int, patch: pytest.MonkeyPatch) -> int:
+def left_out_once(world: SyncWorld) -> None:
+    """The last scan lists them in the other team alone, and they stay in theirs."""
+    player, group, *_ = in_two_teams(world)
+    with pytest.MonkeyPatch.context() as patch, left_out(world, group, [player], patch):
+        world.sync(next(iter(world.dialects)))
+
+
+def who_was_left_out(world: SyncWorld) -> tuple[int, int, int, int]:
+    """The same as `in_two_teams` said."""
+    (group, people), (elsewhere, others), (third, _) = (world.roster(place) for place in range(3))
+    assert others[-1] in people
+    return others[-1], group, elsewhere, third
+
+
+def no_evidence(world: SyncWorld, club: int, how: str, elsewhere: int, third: int, patch: pytest.MonkeyPatch) -> int:
     """A sync that is no evidence; its calls."""
     narrowings = {"nothing made": Narrowing(create_missing=False), "one team": Narrowing(str(elsewhere))}
     steps = (scan_players, map_players) if how == "players alone" else STEPS
@@ -38,18 +52,17 @@ def synced(world: SyncWorld, club: int, how: str, elsewhere: int, third: int, pa
         return session.calls
 
 
+@pytest.mark.begins(after=left_out_once)
 @pytest.mark.parametrize("how", HOW)
 def test_a_sync_that_is_no_evidence_moves_no_one_on_half_an_answer(
     world: SyncWorld, club: int, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    player, group, elsewhere, third = in_two_teams(world)
-    with left_out(world, group, [player], monkeypatch):
-        world.sync(club)  # the last scan lists them in the other team alone, and they stay in theirs
+    player, group, elsewhere, third = who_was_left_out(world)
     before = world.player(player)["jersey_number"]
     world.simulator.changes.set_number(player, 61)
 
     with left_out(world, group, [player], monkeypatch):
-        synced(world, club, how, elsewhere, third, monkeypatch)
+        no_evidence(world, club, how, elsewhere, third, monkeypatch)
 
     assert world.player(player)["team_id"] == world.local_id(group, "team")
     read = how != "that roster fails"
@@ -57,16 +70,15 @@ def test_a_sync_that_is_no_evidence_moves_no_one_on_half_an_answer(
     assert not world.rows(tables.departures)
 
 
+@pytest.mark.begins(after=left_out_once)
 @pytest.mark.parametrize("how", HOW)
 def test_it_moves_whom_two_readings_of_their_team_lack(
     world: SyncWorld, club: int, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    player, group, elsewhere, third = in_two_teams(world)
-    with left_out(world, group, [player], monkeypatch):
-        world.sync(club)
+    player, group, elsewhere, third = who_was_left_out(world)
     world.simulator.changes.remove_from_team(player, group)
 
-    synced(world, club, how, elsewhere, third, monkeypatch)
+    no_evidence(world, club, how, elsewhere, third, monkeypatch)
 
     assert world.player(player)["team_id"] == world.local_id(elsewhere, "team")
 
@@ -84,7 +96,7 @@ def test_a_team_that_a_sync_of_the_players_does_not_know_of_keeps_them(
         for step in STEPS:
             step(session)
     assert world.player(player)["team_id"] == world.local_id(group, "team")
-    synced(world, club, "players alone", elsewhere, third, monkeypatch)
+    no_evidence(world, club, "players alone", elsewhere, third, monkeypatch)
     assert world.player(player)["team_id"] == world.local_id(group, "team")
 
     groups[group], rosters[group] = listed, roster
@@ -93,13 +105,10 @@ def test_a_team_that_a_sync_of_the_players_does_not_know_of_keeps_them(
     assert world.player(player)["team_id"] == world.local_id(group, "team")
 
 
-def test_what_is_mapped_without_a_scan_moves_no_one(
-    world: SyncWorld, club: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.begins(after=left_out_once)
+def test_what_is_mapped_without_a_scan_moves_no_one(world: SyncWorld, club: int) -> None:
     """Nothing was asked since the scan: neither the mapping alone nor the preview of a repair goes by half of it."""
-    player, group, *_ = in_two_teams(world)
-    with left_out(world, group, [player], monkeypatch):
-        world.sync(club)
+    player, group, *_ = who_was_left_out(world)
 
     world.sync(club, steps=(map_players,))
 

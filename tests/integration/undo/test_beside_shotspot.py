@@ -1,36 +1,36 @@
 """Undo in ShotSpot's own database, in two versions of it: its columns, its triggers, the mapping's renamed link."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.conftest import settings_with
 from tests.support.calendar_world import EVERYTHING
-from tests.support.sync_world import SyncWorld, quick
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import SyncedOnce, first_sync, synced_once
 from tests.support.twin_teams import TwinTeams, odd
 from tests.support.undone import state, undo
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import open_database
-from twizzit_pipeline.storage.migrate import migrate
 
-SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 4, "other_contacts": 0}
 
 
-@pytest.fixture(params=[("older.sql",), ("older.sql", "newer.sql")], ids=["older", "newer"])
-def world(
-    request: pytest.FixtureRequest, empty_database_url: str, tmp_path: Path, simulate: Callable[..., SimulatorServer]
-) -> Iterator[SyncWorld]:
-    settings = settings_with(empty_database_url, tmp_path)
-    with open_database(settings) as database:
-        with database.engine.begin() as connection:
-            for file in request.param:
-                connection.exec_driver_sql((SHOTSPOT / file).read_text(encoding="utf-8"))
-        migrate(database.engine)
-        yield SyncWorld(quick(settings), database, simulate(**SMALL))
+@pytest.fixture(scope="module", params=[("older.sql",), ("older.sql", "newer.sql")], ids=["older", "newer"])
+def prepared(request: pytest.FixtureRequest, beside_shotspot: Callable[..., str]) -> str:
+    return beside_shotspot(*request.param)
+
+
+@pytest.fixture(scope="module")
+def synced(
+    prepared: str,
+    copied_database: Callable[[str], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[SyncedOnce]:
+    act = partial(first_sync, steps=EVERYTHING)
+    with synced_once(lambda: copied_database(prepared), tmp_path_factory.mktemp("synced"), act, **SMALL) as once:
+        yield once
 
 
 def whole(world: SyncWorld) -> dict[str, list[str]]:
@@ -45,7 +45,7 @@ def whole(world: SyncWorld) -> dict[str, list[str]]:
     return found
 
 
-def test_a_first_sync_and_a_later_one_are_taken_back_and_brought_back(world: SyncWorld) -> None:
+def test_a_first_sync_and_a_later_one_are_taken_back_and_brought_back(prepared: str, world: SyncWorld) -> None:
     nothing = whole(world)
     credential_id = world.add_credential()
     first = world.sync(credential_id, steps=EVERYTHING)
@@ -66,10 +66,9 @@ def test_a_first_sync_and_a_later_one_are_taken_back_and_brought_back(world: Syn
     assert {row["id"] for row in world.rows(tables.players) if row["is_twizzit_registered"]} == mapped
 
 
-def test_a_mapping_that_was_closed_comes_back_and_its_player_is_registered(world: SyncWorld) -> None:
+def test_a_mapping_that_was_closed_comes_back_and_its_player_is_registered(world: SyncWorld, club: int) -> None:
     """As the journal of a departure has it: the player out of the team and inactive, the mapping's row as it was."""
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+    credential_id = club
     before = state(world)
     (mapping, *_) = world.rows(tables.player_mappings, credential_id=credential_id)
     player_id = mapping["local_player_id"]
@@ -109,11 +108,9 @@ def test_a_mapping_that_was_closed_comes_back_and_its_player_is_registered(world
     assert state(world) == departed
 
 
-def test_two_teams_that_a_person_let_change_places_change_back(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+def test_two_teams_that_a_person_let_change_places_change_back(world: SyncWorld, club: int) -> None:
     remote_id = world.roster()[0]
-    twins = TwinTeams(world, credential_id, remote_id, world.team(remote_id))
+    twins = TwinTeams(world, club, remote_id, world.team(remote_id))
     new = world.simulator.changes.add_team(world.club(), odd(twins.was["name"]))
     found = twins.asked()
     before = whole(world)

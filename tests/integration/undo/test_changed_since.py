@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-import pytest
 from sqlalchemy import delete
 
 from tests.support.calendar_world import EVERYTHING, games
@@ -11,6 +10,7 @@ from tests.support.sync_world import Synced, SyncWorld
 from tests.support.synced_world import first_sync
 from tests.support.undone import left_of, previewed, reasons, row_of, state, undo
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.undo.undoing import Undo
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 7, "other_contacts": 0}
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
@@ -165,10 +165,14 @@ def test_what_was_removed_since_stays_away(world: SyncWorld, first: Synced) -> N
     assert {row["team_id"] for row in world.rows(tables.players)} == {None}
 
 
-@pytest.mark.parametrize("action", ["CASCADE", "RESTRICT", "SET NULL"])
-def test_what_tables_that_are_not_known_refer_to_is_put_out_of_use(
-    world: SyncWorld, first: Synced, action: str
-) -> None:
+def test_what_tables_that_are_not_known_refer_to_is_put_out_of_use(world: SyncWorld, first: Synced) -> None:
+    for action in ("CASCADE", "RESTRICT", "SET NULL"):
+        assert_put_out_of_use(world, first, action)
+        elsewhere(world, "DROP SCHEMA stats CASCADE", "DROP TABLE shots")
+
+
+def assert_put_out_of_use(world: SyncWorld, first: Synced, action: str) -> None:
+    """Undone, and brought back: everything is as before."""
     one = world.local_id(world.roster(0)[1][4])
     game_id = next(iter(games(world).values()))["id"]
     elsewhere(
@@ -219,13 +223,22 @@ def test_composite_keys_and_rows_that_refer_to_themselves(world: SyncWorld, firs
     }
 
 
-@pytest.mark.parametrize("action", ["NO ACTION", "CASCADE", "SET NULL", "NO ACTION DEFERRABLE INITIALLY DEFERRED"])
-def test_a_name_by_which_rows_of_another_table_are_found_stays(world: SyncWorld, first: Synced, action: str) -> None:
+def test_a_name_by_which_rows_of_another_table_are_found_stays(world: SyncWorld, first: Synced) -> None:
     """Written over, even for a moment, it would be refused, or be lost in the row that has it."""
     group_id, people = world.roster(0)
     world.simulator.changes.rename_team(group_id, "Vissers")
     world.simulator.changes.rename_person(people[0], "Anna", "Janssens")
     second = world.sync(next(iter(world.dialects)))
+    after = state(world)
+    for action in ("NO ACTION", "CASCADE", "SET NULL", "NO ACTION DEFERRABLE INITIALLY DEFERRED"):
+        done = undone_but_for_a_name(world, second, group_id, action)
+        assert world.player(people[0])["first_name"] != "Anna", action
+        elsewhere(world, "DROP TABLE kit")
+        undo(world, done.undo_id or 0)
+        assert state(world) == after, action
+
+
+def undone_but_for_a_name(world: SyncWorld, second: Synced, group_id: int, action: str) -> Undo:
     team = world.team(group_id)
     elsewhere(
         world,
@@ -240,4 +253,4 @@ def test_a_name_by_which_rows_of_another_table_are_found_stays(world: SyncWorld,
     assert kit == [(team["club_id"], "Vissers", team["season_id"])]
     kept = left_of(done, "teams")
     assert (kept.columns, kept.reason, kept.because) == (("name",), "still_referred_to", "kit (1 row)")
-    assert world.player(people[0])["first_name"] != "Anna"
+    return done

@@ -90,11 +90,11 @@ def local(world: SyncWorld, act: Act) -> tuple[str, int, str]:
 acts = st.tuples(st.sampled_from(["name", "number", "team", "new", "transfer", "match"]), places, places)
 
 
-@settings(max_examples=examples(10), deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(
-    before=st.lists(acts, max_size=2),
-    changes=st.lists(acts, min_size=1, max_size=5),
-    edits=st.lists(acts, max_size=2),
+    before=st.lists(acts, max_size=4),
+    changes=st.lists(acts, min_size=3, max_size=9),
+    edits=st.one_of(st.just([]), st.lists(acts, min_size=2, max_size=5)),
 )
 def test_each_undo_leaves_what_was_and_what_people_wrote_since(
     begin: Callable[[], AbstractContextManager[SyncWorld]], before: list[Act], changes: list[Act], edits: list[Act]

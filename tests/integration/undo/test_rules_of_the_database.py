@@ -1,20 +1,18 @@
 """What only the database can judge: a row that one of its rules refuses is left and listed, and the rest is undone."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import first_sync
 from tests.support.undone import left_of, previewed, row_of, state, undo
 from twizzit_pipeline.errors import UndoRefused
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 9, "other_contacts": 0}
+MANY = 6
 RAISES = """
     CREATE FUNCTION no_old_names() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -33,22 +31,37 @@ RULES = {
 }
 
 
+def rename(world: SyncWorld, word: str, many: int) -> None:
+    for place, person in enumerate(world.roster()[1][:many]):
+        world.simulator.changes.rename_person(person, "An", f"{word}{place}")
+
+
+def SYNCED_BY(world: SyncWorld) -> None:  # noqa: N802
+    """A player of the first team is called Oud0."""
+    rename(world, "Oud", 1)
+    first_sync(world)
+
+
+def renamed(world: SyncWorld) -> None:
+    """A sync takes the name from the player, and the team's name."""
+    rename(world, "Nieuw", 1)
+    world.simulator.changes.rename_team(world.roster()[0], "Anders")
+    world.sync(next(iter(world.dialects)))
+
+
+def many_renamed(world: SyncWorld) -> None:
+    """The same of six players."""
+    rename(world, "Oud", MANY)
+    world.sync(next(iter(world.dialects)))
+    rename(world, "Nieuw", MANY)
+    world.simulator.changes.rename_team(world.roster()[0], "Anders")
+    world.sync(next(iter(world.dialects)))
+
+
 @pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-def renamed(world: SyncWorld, many: int = 1) -> Synced:
-    """A sync that takes the name Oud0, Oud1, … from players, and the team's name."""
-    credential_id = world.add_credential()
-    group_id, people = world.roster()
-    for place in range(many):
-        world.simulator.changes.rename_person(people[place % len(people)], "An", f"Oud{place}")
-    world.sync(credential_id, steps=STEPS)
-    for place in range(many):
-        world.simulator.changes.rename_person(people[place % len(people)], "An", f"Nieuw{place}")
-    world.simulator.changes.rename_team(group_id, "Anders")
-    return world.sync(credential_id, steps=STEPS)
+def done(world: SyncWorld, club: int) -> int:
+    """A row of the history of the last sync."""
+    return int(max(row["id"] for row in world.rows(tables.sync_history)))
 
 
 def ruled(world: SyncWorld, rule: str) -> None:
@@ -56,9 +69,9 @@ def ruled(world: SyncWorld, rule: str) -> None:
         connection.execute(RULES[rule])
 
 
+@pytest.mark.begins(after=renamed)
 @pytest.mark.parametrize("rule", RULES)
-def test_the_row_is_left_with_the_rule_and_the_rest_is_undone(world: SyncWorld, rule: str) -> None:
-    done = renamed(world)
+def test_the_row_is_left_with_the_rule_and_the_rest_is_undone(world: SyncWorld, done: int, rule: str) -> None:
     player_id = world.local_id(world.roster()[1][0])
     if rule in ("players_lower_idx", "players_excluded"):
         with world.database.engine.begin() as connection:
@@ -76,23 +89,23 @@ def test_the_row_is_left_with_the_rule_and_the_rest_is_undone(world: SyncWorld, 
     assert row_of(world, taken_back).status == "partial_success"
 
 
-def test_several_rows_are_each_found_and_others_of_the_table_are_undone(world: SyncWorld) -> None:
-    done = renamed(world, 6)
+@pytest.mark.begins(after=many_renamed)
+def test_several_rows_are_each_found_and_others_of_the_table_are_undone(world: SyncWorld, done: int) -> None:
     people = world.roster()[1]
     with world.connected() as connection:
         connection.execute("ALTER TABLE players ADD CHECK (last_name NOT IN ('Oud1', 'Oud4'))")
     taken_back = undo(world, done)
     refused = {one.key.id for one in taken_back.plan.left if one.reason == "refused"}
     assert refused == {world.local_id(people[place]) for place in (1, 4)}
-    names = {place: world.player(people[place])["last_name"] for place in range(6)}
-    assert names == {place: f"{'Nieuw' if place in (1, 4) else 'Oud'}{place}" for place in range(6)}
+    names = {place: world.player(people[place])["last_name"] for place in range(MANY)}
+    assert names == {place: f"{'Nieuw' if place in (1, 4) else 'Oud'}{place}" for place in range(MANY)}
 
 
+@pytest.mark.begins(after=many_renamed)
 def test_a_rule_that_refuses_very_many_rows_stops_it_in_one_line(
-    world: SyncWorld, monkeypatch: pytest.MonkeyPatch
+    world: SyncWorld, done: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("twizzit_pipeline.undo.possible.MOST_REFUSED", 2)
-    done = renamed(world, 5)
     ruled(world, "players_checked")
     before = state(world)
     with pytest.raises(UndoRefused, match=r"more than 2 rows .*players_checked of players.*nothing was written"):
@@ -100,10 +113,9 @@ def test_a_rule_that_refuses_very_many_rows_stops_it_in_one_line(
     assert state(world) == before
 
 
-def test_entries_of_other_tables_are_counted(world: SyncWorld) -> None:
-    done = renamed(world)
-    history_id = next(iter(done.history.values())).id
-    entry = {"history_id": history_id, "credential_id": 1, "table_name": "events", "row_id": 1, "action": "create"}
+@pytest.mark.begins(after=renamed)
+def test_entries_of_other_tables_are_counted(world: SyncWorld, done: int) -> None:
+    entry = {"history_id": done, "credential_id": 1, "table_name": "events", "row_id": 1, "action": "create"}
     with world.database.engine.begin() as connection:
         connection.execute(insert(tables.sync_changes), [{**entry, "after": {"id": 1}}] * 2)
     shown = previewed(world, done)

@@ -39,6 +39,11 @@ def swap_numbers(world: SyncWorld) -> None:
         changes.set_number(one, number)
 
 
+def with_numbers(world: SyncWorld) -> None:
+    swap_numbers(world)
+    world.sync(next(iter(world.dialects)), steps=EVERYTHING)
+
+
 def pass_numbers_on(world: SyncWorld) -> None:
     changes, (group_id, people) = world.simulator.changes, world.roster(0)
     for one, number in zip(people[3:7], (902, 903, 901, 905), strict=True):
@@ -63,7 +68,12 @@ def move_matches(world: SyncWorld) -> None:
     world.simulator.changes.cancel_match(second)
 
 
-CHANGES = [rename, swap_names_of_teams, pass_numbers_on, transfer, new_team, move_matches]
+# What one sync brings: each change by itself is of other rows.
+BROUGHT: dict[str, list[Callable[[SyncWorld], None]]] = {
+    "names, a transfer and matches": [rename, transfer, move_matches],
+    "names and numbers that change hands": [swap_names_of_teams, pass_numbers_on],
+    "a new team": [new_team],
+}
 
 
 def test_the_undo_of_a_first_sync_leaves_nothing_and_its_undo_brings_all_back(world: SyncWorld) -> None:
@@ -92,15 +102,14 @@ def test_the_undo_of_a_first_sync_leaves_nothing_and_its_undo_brings_all_back(wo
     assert_calendar(world, credential_id, "v2")
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.begins(after=with_numbers)
+@pytest.mark.parametrize("brought", BROUGHT)
 def test_what_a_second_sync_changed_is_taken_back_and_the_first_one_stays(
-    world: SyncWorld, club: int, change: Callable[[SyncWorld], None]
+    world: SyncWorld, club: int, brought: str
 ) -> None:
-    if change is pass_numbers_on:
-        swap_numbers(world)
-        world.sync(club, steps=EVERYTHING)
     before = state(world)
-    change(world)
+    for change in BROUGHT[brought]:
+        change(world)
     synced = world.sync(club, steps=EVERYTHING)
     after = state(world)
     assert after != before
@@ -118,23 +127,23 @@ def test_what_a_second_sync_changed_is_taken_back_and_the_first_one_stays(
     assert state(world) == before
     world.sync(club, steps=EVERYTHING)  # Twizzit still says so
     world.assert_truth(club)
-    if change not in (pass_numbers_on, new_team):  # whose new rows get new ids
+    if not {pass_numbers_on, new_team} & {*BROUGHT[brought]}:  # whose new rows get new ids
         assert state(world) == after
 
 
+@pytest.mark.begins(after=with_numbers)
 def test_all_changes_of_several_syncs_are_taken_back_at_once(world: SyncWorld, club: int) -> None:
-    swap_numbers(world)
-    world.sync(club, steps=EVERYTHING)
     before = state(world)
     began = datetime.now(UTC)
-    for change in CHANGES:
-        change(world)
+    for changes in BROUGHT.values():
+        for change in changes:
+            change(world)
         world.sync(club, steps=EVERYTHING)
     after = state(world)
 
     done = undoing.undo_since(world.database.engine, club, began, actor=this_user())
 
     assert state(world) == before
-    assert len(done.history_ids) == 4 * len(CHANGES)
+    assert len(done.history_ids) == 4 * len(BROUGHT)
     undo(world, done.undo_id or 0)
     assert state(world) == after

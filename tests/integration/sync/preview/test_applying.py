@@ -9,7 +9,7 @@ from sqlalchemy import func, update
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import item, of_entity, previewed
-from tests.support.sync_world import WRITTEN_BY_A_SYNC, Synced, SyncWorld
+from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC, Step, Synced, SyncWorld
 from tests.support.synced_world import SyncedOnce, taken_over
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.plan.narrowing import Narrowing
@@ -18,6 +18,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.sync.preview.making import Preview
 
+PEOPLE = ["teams", "players"]
 CALENDAR = (tables.competitions, tables.games, tables.competition_mappings, tables.match_mappings)
 
 
@@ -27,6 +28,11 @@ SMALL: Mapping[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6}
 def SYNCED_BY(world: SyncWorld) -> None:  # noqa: N802
     """A club that never synced, and a plan that waits."""
     previewed(world, world.add_credential())
+
+
+def synced_meanwhile(world: SyncWorld) -> None:
+    """People synced without it."""
+    world.sync(next(iter(world.dialects)))
 
 
 @pytest.fixture
@@ -42,12 +48,18 @@ def made(world: SyncWorld, credential: int) -> Preview:
     return Preview(plans.get(engine, row["id"]), dict(plans.document(engine, row["id"])))
 
 
-def applied(world: SyncWorld, plan_id: int, credential_id: int, without: Sequence[tuple[str, str]] = ()) -> Synced:
+def applied(
+    world: SyncWorld,
+    plan_id: int,
+    credential_id: int,
+    without: Sequence[tuple[str, str]] = (),
+    steps: Sequence[Step] = EVERYTHING,
+) -> Synced:
     """A sync that applies a stored plan."""
     chosen = decided_plans.chosen(world.database.engine, plan_id, credential_id=credential_id, without=without)
     with world.session(credential_id, narrowing=Narrowing(chosen=chosen)) as session:
-        session.to_map = {"teams", "players", "competitions", "matches"}
-        reports = {step.__name__: step(session) for step in EVERYTHING}
+        session.to_map = {step.__name__.removeprefix("map_") for step in steps if step.__name__.startswith("map_")}
+        reports = {step.__name__: step(session) for step in steps}
     return Synced(session.run_id, reports, world.history_of(session.run_id), session.calls)
 
 
@@ -68,8 +80,7 @@ def left(synced: Synced, entity: str) -> dict[str, list[str]]:
     return {reason: warned[reason]["twizzit_ids"] for reason in reasons if reason in warned}
 
 
-def test_a_plan_that_is_applied_at_once_does_what_a_sync_does(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
+def test_a_plan_that_is_applied_does_what_a_sync_does(world: SyncWorld, credential: int, made: Preview) -> None:
     synced = applied(world, made.plan.id, credential)
     assert all(left(synced, entity) == {} for entity in synced.history)
     row = plans.get(world.database.engine, made.plan.id)
@@ -81,33 +92,33 @@ def test_a_plan_that_is_applied_at_once_does_what_a_sync_does(world: SyncWorld, 
     assert shotspot(world) == before
 
 
+@pytest.mark.begins(after=synced_meanwhile)
 def test_who_has_left_leaves_with_the_plan_that_says_so_and_not_without(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
     _, (gone, other, *_) = world.roster()
     for one in (gone, other):
         world.simulator.changes.remove_person(one)
-    made = previewed(world, credential)
-    synced = applied(world, made.plan.id, credential, without=[("players", str(other))])
+    made = previewed(world, credential, entities=PEOPLE)
+    synced = applied(world, made.plan.id, credential, [("players", str(other))], STEPS)
     assert left(synced, "players") == {"left_out": [str(other)]}
     assert (world.player(gone)["is_active"], world.player(other)["is_active"]) == (False, True)
     assert [row["twizzit_id"] for row in world.rows(tables.departures, status="applied")] == [str(gone)]
-    world.sync(credential, steps=EVERYTHING)
+    world.sync(credential)
     assert world.player(other)["is_active"] is False
 
 
+@pytest.mark.begins(after=synced_meanwhile)
 def test_what_has_moved_is_left_and_said_and_what_is_new_waits(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
     _, roster = world.roster()
     one, other, third, fourth = roster[:4]
     names = {person: str(world.player(person)["last_name"]) for person in roster[:4]}
     for person in (one, other, third):
         world.simulator.changes.rename_person(person, "Annelore", names[person])
-    made = previewed(world, credential)
+    made = previewed(world, credential, entities=PEOPLE)
     world.simulator.changes.rename_person(other, "Berthe", names[other])
     world.simulator.changes.rename_person(fourth, "Nieuw", names[fourth])
     world.change(tables.players, world.local_id(third), first_name="Elders")
     before = {person: world.player(person)["first_name"] for person in (other, fourth)}
-    synced = applied(world, made.plan.id, credential)
+    synced = applied(world, made.plan.id, credential, steps=STEPS)
     assert world.player(one)["first_name"] == "Annelore"
     assert {person: world.player(person)["first_name"] for person in (other, fourth)} == before
     assert world.player(third)["first_name"] == "Elders"
@@ -118,38 +129,36 @@ def test_what_has_moved_is_left_and_said_and_what_is_new_waits(world: SyncWorld,
     assert world.player(fourth)["first_name"] == "Nieuw"
 
 
-def test_without_a_team_its_players_and_matches_are_left_and_come_with_the_next_sync(
+def test_what_is_left_out_is_not_written_and_comes_with_the_next_sync(
     world: SyncWorld, credential: int, made: Preview
 ) -> None:
+    """A team, without which its players and matches are left too, and a player of another team."""
     (out, *_) = (one["twizzit_id"] for one in of_entity(made, "teams")["items"])
-    synced = applied(world, made.plan.id, credential, [("teams", out)])
+    _, (player, other, *_) = next(
+        roster for roster in map(world.roster, range(4)) if str(roster[0]) != out and len(roster[1]) > 1
+    )
+    assert item(made, "players", player)["action"] == "create"
+
+    synced = applied(world, made.plan.id, credential, [("teams", out), ("players", str(player))])
+
     assert left(synced, "teams") == {"left_out": [out]}
     assert world.rows(tables.team_mappings, twizzit_team_id=out) == []
+    assert left(synced, "players")["left_out"] == [str(player)]
+    assert world.rows(tables.player_mappings, twizzit_player_id=str(player)) == []
+    assert world.player(other)
     assert left(synced, "players")["needs_what_is_left"]
     assert synced.history["players"].details["failed"] == {}
     world.sync(credential, steps=EVERYTHING)
     world.assert_truth(credential)
 
 
-def test_without_a_player_nothing_of_them_is_written(world: SyncWorld, credential: int, made: Preview) -> None:
-    _, roster = world.roster()
-    applied(world, made.plan.id, credential, [("players", str(roster[0]))])
-    assert world.rows(tables.player_mappings, twizzit_player_id=str(roster[0])) == []
-    assert world.player(roster[1])
-    assert item(made, "players", roster[0])["action"] == "create"
-
-
 def test_a_plan_is_applied_once(world: SyncWorld, credential: int, made: Preview) -> None:
-    applied(world, made.plan.id, credential)
-    with pytest.raises(PlanRefused, match="has been applied already"):
-        applied(world, made.plan.id, credential)
-
-
-def test_of_two_who_apply_it_one_does(world: SyncWorld, credential: int, made: Preview) -> None:
-    """Both had read it while it waited; the second finds it taken before it writes anything."""
+    """Also by one who had read it while it waited: the second finds it taken before anything is written."""
     chosen = decided_plans.chosen(world.database.engine, made.plan.id, credential_id=credential)
     applied(world, made.plan.id, credential)
     before = shotspot(world)
+    with pytest.raises(PlanRefused, match="has been applied already"):
+        applied(world, made.plan.id, credential)
     with (
         pytest.raises(PlanRefused, match="has been applied already"),
         world.session(credential, narrowing=Narrowing(chosen=chosen)) as session,

@@ -1,6 +1,6 @@
 """Syncs that stop at their plan: a review, and a first sync that finds almost none of its people."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,16 +9,13 @@ from sqlalchemy import func, insert, select, update
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import but_for, whole_database
-from tests.support.sync_world import STEPS, Step, SyncWorld, quick
+from tests.support.sync_world import STEPS, Step, SyncWorld
 from twizzit_pipeline.errors import FirstSyncHeld
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.scheduling import config
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.preview.gate import Gate, is_held
 from twizzit_pipeline.sync.preview.rehearsal import People
 from twizzit_pipeline.sync.run_end import AUTOMATIC
@@ -40,14 +37,30 @@ OF_A_STOPPED_SYNC = {
 }
 
 
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=2, players_per_team=6))
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 6, "other_contacts": 2}
+CREDENTIAL = 1  # the one that every test has
+
+
+def SYNCED_BY(world: SyncWorld) -> None:  # noqa: N802
+    """A club that never synced."""
+    world.add_credential()
+
+
+def synced_before(world: SyncWorld) -> None:
+    world.sync(CREDENTIAL, steps=EVERYTHING)
+
+
+def stopped_by_a_review(world: SyncWorld) -> None:
+    """Its first automatic sync stopped at its plan."""
+    review(world, CREDENTIAL)
+    run(world, CREDENTIAL, trigger=AUTOMATIC)
 
 
 @pytest.fixture
-def credential(world: SyncWorld) -> int:
-    return world.add_credential()
+def credential(club: int) -> int:
+    """A club that never synced, where no mark says otherwise."""
+    assert club == CREDENTIAL
+    return club
 
 
 def run(
@@ -100,32 +113,31 @@ def test_an_automatic_sync_with_a_review_stops_at_its_plan_until_that_is_applied
     world.assert_truth(credential)
 
 
+@pytest.mark.begins(after=synced_before)
 def test_a_review_shows_who_has_left_and_who_moves(world: SyncWorld, credential: int) -> None:
     """What Twizzit said of those who are missing, and that two readings lack a player in their team, counts in it."""
-    run(world, credential)
     review(world, credential)
     (group, (gone, mover, *_)), (elsewhere, _) = world.roster(0), world.roster(1)
     changes = world.simulator.changes
     changes.transfer(mover, elsewhere)
     changes.remove_person(gone)
 
-    run(world, credential, trigger=AUTOMATIC)
+    run(world, credential, trigger=AUTOMATIC, steps=STEPS)
 
     (plan,) = waiting(world)
     said = plan.counts["entities"]["players"]
     assert (plan.changes, said["depart"], said["update"]) == (2, 1, 1)
     assert world.player(gone)["is_active"] is True
     chosen = decided_plans.chosen(world.database.engine, plan.id, credential_id=credential)
-    run(world, credential, narrowing=Narrowing(chosen=chosen))
+    run(world, credential, narrowing=Narrowing(chosen=chosen), steps=STEPS)
     assert world.player(gone)["is_active"] is False
     assert (world.player(mover)["team_id"], group != elsewhere) == (world.local_id(elsewhere, "team"), True)
-    run(world, credential, trigger=AUTOMATIC)
+    run(world, credential, trigger=AUTOMATIC, steps=STEPS)
     assert waiting(world) == []
 
 
+@pytest.mark.begins(after=stopped_by_a_review)
 def test_a_plan_that_has_expired_waits_for_no_person(world: SyncWorld, credential: int) -> None:
-    review(world, credential)
-    run(world, credential, trigger=AUTOMATIC)
     (first,) = waiting(world)
     with world.database.engine.begin() as connection:
         connection.execute(update(tables.plans).values(expires_at=func.now() - timedelta(seconds=1)))
@@ -134,8 +146,8 @@ def test_a_plan_that_has_expired_waits_for_no_person(world: SyncWorld, credentia
     assert [one.id > first.id for one in waiting(world)] == [True]
 
 
+@pytest.mark.begins(after=synced_before)
 def test_a_review_without_a_change_is_a_success_and_needs_no_person(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
     review(world, credential)
     run_id = run(world, credential, trigger=AUTOMATIC)
     assert waiting(world) == []
@@ -147,14 +159,14 @@ def test_a_review_without_a_change_is_a_success_and_needs_no_person(world: SyncW
     assert row["consecutive_failures"] == 0
 
 
+@pytest.mark.begins(after=synced_before)
 def test_a_review_does_not_stop_for_what_is_only_remembered(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
     review(world, credential)
     _, roster = world.roster()
     person = world.player(roster[0])
     world.change(tables.players, person["id"], first_name="Annelore")
     world.simulator.changes.rename_person(roster[0], "Annelore", str(person["last_name"]))
-    run(world, credential, trigger=AUTOMATIC)
+    run(world, credential, trigger=AUTOMATIC, steps=STEPS)
     assert waiting(world) == []
     (mapping,) = world.rows(tables.player_mappings, local_player_id=person["id"])
     assert mapping["last_values"]["first_name"] == "Annelore"
@@ -164,30 +176,29 @@ def ids_of(world: SyncWorld, run_id: str) -> set[int]:
     return {row.id for row in world.history_of(run_id).values()}
 
 
+@pytest.mark.begins(after=synced_before)
 def test_a_waiting_review_is_replaced_where_it_differs_and_goes_when_nothing_does(
     world: SyncWorld, credential: int
 ) -> None:
-    world.sync(credential, steps=EVERYTHING)
     review(world, credential)
     _, roster = world.roster()
     person = world.player(roster[0])
     world.simulator.changes.rename_person(roster[0], "Annelore", str(person["last_name"]))
-    run(world, credential, trigger=AUTOMATIC)
+    run(world, credential, trigger=AUTOMATIC, steps=STEPS)
     (first,) = waiting(world)
     world.simulator.changes.rename_person(roster[0], "Berthe", str(person["last_name"]))
-    run(world, credential, trigger=AUTOMATIC)
+    run(world, credential, trigger=AUTOMATIC, steps=STEPS)
     (second,) = waiting(world)
     assert second.id != first.id
     assert plans.get(world.database.engine, first.id).status == "replaced"
     world.simulator.changes.rename_person(roster[0], str(person["first_name"]), str(person["last_name"]))
-    run(world, credential, trigger=AUTOMATIC)
+    run(world, credential, trigger=AUTOMATIC, steps=STEPS)
     assert waiting(world) == []
     assert world.player(roster[0])["first_name"] == person["first_name"]
 
 
+@pytest.mark.begins(after=stopped_by_a_review)
 def test_a_sync_that_a_person_asks_for_goes_through_a_review(world: SyncWorld, credential: int) -> None:
-    review(world, credential)
-    run(world, credential, trigger=AUTOMATIC)
     run(world, credential)
     assert waiting(world) == []
     world.assert_truth(credential)
@@ -235,19 +246,18 @@ def test_a_first_sync_that_finds_none_of_its_people_is_held_until_its_plan_is_ap
 def test_the_right_club_lets_a_first_sync_through(world: SyncWorld, credential: int) -> None:
     strangers(world, 9)
     with pytest.raises(FirstSyncHeld):
-        run(world, credential)
+        run(world, credential, steps=STEPS)
     own = strangers(world, 0, "Onze club")
     world.change(tables.credentials, credential, club_id=own)
-    run(world, credential)
+    run(world, credential, steps=STEPS)
     assert waiting(world) == []
     with world.database.engine.connect() as connection:
         clubs = set(connection.scalars(select(tables.teams.c.club_id)))
     assert own in clubs
 
 
-@pytest.mark.parametrize("number", [0, 4])
-def test_a_club_with_few_players_holds_nothing_up(world: SyncWorld, credential: int, number: int) -> None:
-    strangers(world, number)
+def test_a_club_with_few_players_holds_nothing_up(world: SyncWorld, credential: int) -> None:
+    strangers(world, 4)
     run(world, credential, steps=STEPS)
     assert waiting(world) == []
 

@@ -1,6 +1,6 @@
 """A preview: what it says is what the following sync does, and nothing but its own row stays of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.support.cut_connection import cut_before
 from tests.support.previewed import but_for, item, of_entity, previewed, whole_database
 from tests.support.signs_of_life import beat
 from tests.support.sync_process import killed, previewing, wait_until
-from tests.support.sync_world import SyncWorld, quick
+from tests.support.sync_world import STEPS, Synced, SyncWorld
 from tests.support.synced_world import first_sync
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
@@ -22,15 +22,14 @@ from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling import config, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.wishes import RequestOptions
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities import matches
+from twizzit_pipeline.sync.preview.making import Preview
 
 SMALL: Mapping[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6}
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
+PEOPLE = ["teams", "players"]
 
 
 @pytest.fixture
@@ -38,11 +37,17 @@ def credential(world: SyncWorld) -> int:
     return world.add_credential()
 
 
-def test_a_preview_leaves_every_other_table_as_it_was(world: SyncWorld, credential: int) -> None:
+def test_a_preview_leaves_every_other_table_as_it_was_and_is_what_the_following_sync_does(
+    world: SyncWorld, credential: int
+) -> None:
     before = whole_database(world)
     made = previewed(world, credential)
-    after = whole_database(world)
-    assert but_for(after) == but_for(before)
+    assert but_for(whole_database(world)) == but_for(before)
+    assert_its_own_row(world, made)
+    assert_done_row_for_row(world, made, world.sync(credential, steps=EVERYTHING))
+
+
+def assert_its_own_row(world: SyncWorld, made: Preview) -> None:
     (plan,) = world.rows(tables.plans)
     assert (plan["id"], plan["status"], plan["reason"]) == (made.plan.id, "waiting", "asked")
     assert plan["requested_by"] == "os:ann"
@@ -51,9 +56,7 @@ def test_a_preview_leaves_every_other_table_as_it_was(world: SyncWorld, credenti
     assert made.plan.changes > 0
 
 
-def test_a_preview_is_what_the_following_sync_does_row_for_row(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
-    synced = world.sync(credential, steps=EVERYTHING)
+def assert_done_row_for_row(world: SyncWorld, made: Preview, synced: Synced) -> None:
     for name, entity in ENTITIES.items():
         said, row = of_entity(made, name), synced.history[name]
         counted = {word: row.details[word] for word in ("create", "link", "adopt", "update", "unchanged")}
@@ -72,11 +75,14 @@ def test_a_preview_is_what_the_following_sync_does_row_for_row(world: SyncWorld,
 
 
 def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, club: int) -> None:
-    assert previewed(world, club).plan.changes == 0
+    made = previewed(world, club)
+    assert made.plan.changes == 0
+    people = made.document["people"]
+    assert people["scanned"] == people["found"] == people["there"] == len(world.rows(tables.players))
     group_id, roster = world.roster()
     player = world.player(roster[0])
     world.simulator.changes.rename_person(roster[0], "Annelore", str(player["last_name"]))
-    made = previewed(world, club)
+    made = previewed(world, club, entities=PEOPLE)
     said = item(made, "players", roster[0])
     assert (said["action"], said["local_id"]) == ("update", player["id"])
     assert said["columns"] == {"first_name": {"old": player["first_name"], "new": "Annelore"}}
@@ -85,22 +91,12 @@ def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, c
     assert world.team(group_id)
 
 
-def test_who_is_as_they_should_be_is_counted_in_their_club(
-    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
-) -> None:
-    world = SyncWorld(quick(settings), database, simulate(clubs=1, teams=1, players_per_team=4, other_contacts=0))
-    club = world.add_credential()
-    world.sync(club)
-    people = previewed(world, club).document["people"]
-    assert people["scanned"] == people["found"] == people["there"] == len(world.rows(tables.players))
-
-
 def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(world: SyncWorld, club: int) -> None:
     _, roster = world.roster()
     same, gone = world.player(roster[0]), world.player(roster[1])
     world.change(tables.players, same["id"], first_name="Annelore")
     world.simulator.changes.rename_person(roster[0], "Annelore", str(same["last_name"]))
-    made = previewed(world, club)
+    made = previewed(world, club, entities=PEOPLE)
     assert (made.plan.changes, made.plan.remembered, made.plan.counted) == (0, 1, "0 changes, and 1 only remembered")
     counts = of_entity(made, "players")["counts"]
     assert (counts["update"], counts["remembered"]) == (0, 1)
@@ -110,16 +106,16 @@ def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(wor
     new = world.simulator.changes.add_person(
         world.roster()[0], contact.first_name, contact.last_name, contact.gender, contact.number
     )
-    made = previewed(world, club)
+    made = previewed(world, club, entities=PEOPLE)
     assert (made.plan.changes, made.plan.remembered) == (1, 1)
     said = item(made, "players", new)
     assert (said["action"], said["local_id"], said["earlier_id"]) == ("update", gone["id"], str(roster[1]))
     chosen = decided_plans.chosen(world.database.engine, made.plan.id, credential_id=club)
     with world.session(club, narrowing=Narrowing(chosen=chosen)) as session:
-        for step in EVERYTHING:
+        for step in STEPS:
             step(session)
     assert world.player(new)["id"] == gone["id"]
-    made = previewed(world, club)
+    made = previewed(world, club, entities=PEOPLE)
     assert (made.plan.changes, made.plan.remembered) == (0, 0)
 
 
@@ -127,22 +123,22 @@ def test_who_has_left_is_in_the_preview_and_leaves_nothing_else_there(world: Syn
     _, roster = world.roster()
     world.simulator.changes.remove_person(roster[0])
     before = whole_database(world)
-    said = item(made := previewed(world, club), "players", roster[0])
+    said = item(made := previewed(world, club, entities=PEOPLE), "players", roster[0])
     assert (said["action"], said["columns"]["is_active"]) == ("depart", {"old": True, "new": False})
     assert said["columns"]["team_id"]["new"] is None
     assert of_entity(made, "players")["counts"]["depart"] == 1
     assert but_for(whole_database(world)) == but_for(before)
-    assert world.sync(club, steps=EVERYTHING).history["players"].details["depart"] == 1
+    assert world.sync(club).history["players"].details["depart"] == 1
 
 
 def test_v1_cannot_be_asked_so_no_preview_says_that_a_person_leaves(world: SyncWorld) -> None:
     credential = world.add_credential(dialect="v1")
-    world.sync(credential, steps=EVERYTHING)
+    world.sync(credential)
     _, roster = world.roster()
     world.simulator.changes.remove_person(roster[0])
-    made = previewed(world, credential)
+    made = previewed(world, credential, entities=PEOPLE)
     assert "depart" not in of_entity(made, "players")["counts"]
-    synced = world.sync(credential, steps=EVERYTHING)
+    synced = world.sync(credential)
     assert "depart" not in synced.history["players"].details
 
 
@@ -166,15 +162,6 @@ def test_whatever_dies_in_between_nothing_stays(
     assert world.rows(tables.plans) == []
 
 
-def test_a_preview_whose_connection_is_cut_afterwards_is_there_and_holds_nothing(
-    world: SyncWorld, credential: int
-) -> None:
-    with cut_before(world, "DELETE FROM twizzit_leases"):
-        made = previewed(world, credential)
-    assert [row["id"] for row in world.rows(tables.plans)] == [made.plan.id]
-    assert world.rows(tables.leases) == []
-
-
 def test_one_entity_alone_and_a_season_that_there_is_not(world: SyncWorld, credential: int) -> None:
     made = previewed(world, credential, entities=["teams"])
     assert [one["entity"] for one in made.document["entities"]] == ["teams"]
@@ -183,10 +170,16 @@ def test_one_entity_alone_and_a_season_that_there_is_not(world: SyncWorld, crede
     assert world.rows(tables.twizzit_seasons) == []
 
 
-def test_the_lease_keeps_a_preview_and_a_sync_apart(world: SyncWorld, credential: int) -> None:
+def test_the_lease_keeps_a_preview_and_a_sync_apart_and_a_cut_connection_leaves_none(
+    world: SyncWorld, credential: int
+) -> None:
+    """The connection is cut when the preview is made: it is there, and holds nothing."""
     with world.session(credential) as session, session.recording("teams"), pytest.raises(SyncInProgress):
         previewed(world, credential)
-    previewed(world, credential)
+    assert world.rows(tables.plans) == []
+    with cut_before(world, "DELETE FROM twizzit_leases"):
+        made = previewed(world, credential)
+    assert [row["id"] for row in world.rows(tables.plans)] == [made.plan.id]
     assert world.rows(tables.leases) == []
 
 
@@ -242,7 +235,7 @@ def test_what_a_sync_would_ask_is_in_the_plan(world: SyncWorld, club: int) -> No
     world.change(tables.players, player["id"], first_name="Hier", team_id=free)
     changes.rename_person(roster[0], "Daar", str(player["last_name"]))
     changes.transfer(roster[0], world.roster(other)[0])
-    made = previewed(world, club)
+    made = previewed(world, club, entities=PEOPLE)
     asked = {one["column"]: one for one in of_entity(made, "players")["questions"]}
     assert set(asked) == {"first_name", "team_id"}
     assert of_entity(made, "players")["counts"]["questions"] == 2
@@ -253,9 +246,9 @@ def test_what_a_sync_would_ask_is_in_the_plan(world: SyncWorld, club: int) -> No
     assert world.rows(tables.conflicts) == []
     rows = [line for line in as_csv(made.document).splitlines() if line.startswith("players,question,")]
     assert [line.split(",")[6:9] for line in rows if ",first_name," in line] == [["first_name", "Hier", "Daar"]]
-    world.sync(club, steps=EVERYTHING)
+    world.sync(club)
     assert {row["column_name"] for row in world.rows(tables.conflicts)} == set(asked)
-    assert of_entity(previewed(world, club), "players")["questions"] == []
+    assert of_entity(previewed(world, club, entities=PEOPLE), "players")["questions"] == []
 
 
 @pytest.mark.xdist_group("processes")
