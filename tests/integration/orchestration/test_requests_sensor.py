@@ -187,7 +187,7 @@ def test_one_broken_request_does_not_stop_the_others(orchestrator: Orchestrator)
 
 
 def test_a_credential_switched_off_while_its_run_waited_is_reported(orchestrator: Orchestrator) -> None:
-    request = orchestrator.ask(orchestrator.credential())
+    request = orchestrator.ask(orchestrator.credential(), "teams")
     (wanted,) = orchestrator.tick()
     with orchestrator.engine.begin() as connection:
         connection.execute(update(tables.credentials).values(is_active=False))
