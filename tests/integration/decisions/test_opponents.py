@@ -70,7 +70,7 @@ def in_doubt(world: SyncWorld) -> None:
         connection.execute(update(clubs).where(clubs.c.id == first).values(name=f"{name} vzw"))
         connection.execute(insert(clubs).values(name=f"vzw {name}"))
     assert len(matches) > 1
-    report = world.sync(next(iter(world.dialects)), steps=CALENDAR).reports["map_matches"]
+    report: Any = world.sync(next(iter(world.dialects)), steps=CALENDAR).reports["map_matches"]
     assert {key: set(ids) for key, ids in report.failed.items()} == {"opponent_doubtful": matches}
     assert report.questions == 1
 

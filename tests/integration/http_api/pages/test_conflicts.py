@@ -157,12 +157,12 @@ def test_a_doubtful_link_is_one_of_them_or_none(house: House, coach: PageVisitor
     chosen["link"].sync()
     for choice, decided in chosen.items():
         (found,) = [one for one in decided.open() if one.twizzit_id == str(decided.remote_id)]
-        fitting = {one.local_id: one for one in found.candidates}
+        fitting = {row.local_id: row for row in found.candidates}
         coach.get(f"/twizzit/clubs/{house.club}/decide")
-        assert [one.jersey_number for one in fitting.values()] == [shirts[choice], None]
-        for one in fitting.values():
-            number = "" if one.jersey_number is None else f" · shirt number {one.jersey_number}"
-            assert f"ShotSpot {one.local_id}{number} · {one.team_name}" in coach.text
+        assert [row.jersey_number for row in fitting.values()] == [shirts[choice], None]
+        for row in fitting.values():
+            number = "" if row.jersey_number is None else f" · shirt number {row.jersey_number}"
+            assert f"ShotSpot {row.local_id}{number} · {row.team_name}" in coach.text
         assert "may be one person twice" in coach.text
         press(coach, house, found.id, "link:x")
         assert "Nothing was chosen." in coach.text
