@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import delete, insert
+
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.decisions import linking, listing, resolving
 from twizzit_pipeline.decisions.listing import Waiting
@@ -83,6 +85,19 @@ class DecidedWorld:
     def player(self) -> dict[str, Any]:
         return self.world.player(self.remote_id)
 
+    def another(self, place: int) -> "DecidedWorld":
+        """The same of another player, of the second team."""
+        return DecidedWorld(self.world, self.credential_id, self.world.roster(1)[1][place])
+
+    def asked_about(self, found: Waiting) -> "DecidedWorld":
+        """The same of the player of a question, who may be in another team by now."""
+        return DecidedWorld(self.world, self.credential_id, int(found.twizzit_id))
+
+    def in_doubt(self) -> tuple[Waiting, list[int]]:
+        """The doubtful link that waits, and ShotSpot's ids of those that it may be."""
+        found = self.waits()
+        return found, [one.local_id for one in found.candidates]
+
 
 def decided(world: SyncWorld) -> DecidedWorld:
     """The first credential, and a player of its first team."""
@@ -92,3 +107,26 @@ def decided(world: SyncWorld) -> DecidedWorld:
 def in_conflict(world: SyncWorld) -> None:
     """Both sides have changed the player's first name, and a sync has asked about it."""
     decided(world).conflict()
+
+
+def in_doubt(world: SyncWorld) -> None:
+    """The player's mapping is lost, ShotSpot has two players that fit, and a sync has asked about it."""
+    club = decided(world)
+    row, mappings = club.player, tables.player_mappings
+    alike = {name: row[name] for name in ("club_id", "team_id", "first_name", "last_name", "gender")}
+    with world.database.engine.begin() as connection:
+        connection.execute(delete(mappings).where(mappings.c.local_player_id == row["id"]))
+        connection.execute(insert(tables.players).values(**alike))
+    report = club.sync().players
+    assert report.failed == {"doubtful_link": (str(club.remote_id),)}
+    assert report.questions == 1
+
+
+def in_conflict_about_teams(world: SyncWorld) -> None:
+    """Two players are of the second team in ShotSpot and of the third one in Twizzit by now, and a sync has asked."""
+    club = decided(world)
+    club.ask()
+    for one in (club, DecidedWorld(world, club.credential_id, world.roster()[1][3])):
+        one.edit(team_id=world.local_id(world.roster(1)[0], "team"))
+        world.simulator.changes.transfer(one.remote_id, world.roster(2)[0])
+    club.sync()

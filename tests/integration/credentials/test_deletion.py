@@ -30,7 +30,7 @@ Simulate = Callable[..., SimulatorServer]
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=7))
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=2, players_per_team=4, other_contacts=0))
 
 
 def note_lost_registrations(database: Database) -> None:

@@ -22,37 +22,46 @@ SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 @pytest.fixture
 def club(world: SyncWorld, synced: SyncedOnce) -> DecidedWorld:
-    credential_id = taken_over(world, synced)
-    return DecidedWorld(world, credential_id, world.roster()[1][0])
+    taken_over(world, synced)
+    return of(world)
 
 
 @pytest.fixture
 def match(world: SyncWorld, club: DecidedWorld) -> str:
-    """A match of a competition that is still to be played."""
-    truth = calendar_truth(world.simulator.world, world.club())
-    return next(id_ for id_, one in truth.matches.items() if one.status == "scheduled" and one.competition_id)
+    """A match of a competition that is still to be played; the one that is asked about, where one is."""
+    return next((one.twizzit_id for one in club.open()), None) or still_to_play(world)
 
 
 def sync(club: DecidedWorld) -> Any:
     return club.world.sync(club.credential_id, steps=CALENDAR)
 
 
-def moved_on_both_sides(club: DecidedWorld, match: str) -> dict[str, Any]:
-    """The game as it was, after both sides moved it."""
-    game = games(club.world)[match]
+def still_to_play(world: SyncWorld) -> str:
+    """A match of a competition that is still to be played."""
+    truth = calendar_truth(world.simulator.world, world.club())
+    return next(id_ for id_, one in truth.matches.items() if one.status == "scheduled" and one.competition_id)
+
+
+def of(world: SyncWorld) -> DecidedWorld:
+    return DecidedWorld(world, next(iter(world.dialects)), world.roster()[1][0])
+
+
+def moved_on_both_sides(world: SyncWorld) -> None:
+    """Both sides have moved the match, and a sync has asked about it."""
+    club, match = of(world), still_to_play(world)
+    game = games(world)[match]
     club.ask()
-    club.world.change(tables.games, game["id"], date=game["date"] + timedelta(days=1))
-    club.world.simulator.changes.move_match(int(match), "2026-12-20T15:00:00")
+    world.change(tables.games, game["id"], date=game["date"] + timedelta(days=1))
+    world.simulator.changes.move_match(int(match), "2026-12-20T15:00:00")
     sync(club)
-    return game
 
 
+@pytest.mark.begins(after=moved_on_both_sides)
 @pytest.mark.parametrize("resolution", ["twizzit", "shotspot"])
 def test_a_match_that_both_sides_move_waits_and_is_decided(club: DecidedWorld, match: str, resolution: Any) -> None:
-    game = moved_on_both_sides(club, match)
-    (found,) = club.open()
+    (found,), game = club.open(), games(club.world)[match]
     assert (found.entity, found.column, found.local_id) == ("matches", "date", game["id"])
-    assert found.base == game["date"].isoformat()
+    assert found.base == (game["date"] - timedelta(days=1)).isoformat()
     assert " - " in str(found.name)
 
     club.resolve(found.id, resolution)
@@ -64,9 +73,9 @@ def test_a_match_that_both_sides_move_waits_and_is_decided(club: DecidedWorld, m
     assert club.open() == []
 
 
+@pytest.mark.begins(after=moved_on_both_sides)
 def test_a_game_that_has_begun_is_decided_already(club: DecidedWorld, match: str) -> None:
-    game = moved_on_both_sides(club, match)
-    (found,) = club.open()
+    (found,), game = club.open(), games(club.world)[match]
     club.world.change(tables.games, game["id"], status="in_progress")
 
     with pytest.raises(ConflictRefused, match="has begun"):
@@ -87,25 +96,26 @@ def test_under_newest_a_game_is_twizzits_as_it_has_no_time_of_change(club: Decid
     assert games(club.world)[match]["date"].day == 20
 
 
-def doubtful_match(club: DecidedWorld, match: str) -> tuple[int, list[int]]:
-    """A match whose mapping is lost, and two games that it may be: the conflict's id, and theirs."""
-    game = games(club.world)[match]
+def doubtful_match(world: SyncWorld) -> None:
+    """The mapping of a match is lost, ShotSpot has two games that it may be, and a sync has asked which."""
+    match = still_to_play(world)
+    game = games(world)[match]
     twin = {name: value for name, value in game.items() if name != "id"}
-    with club.world.database.engine.begin() as connection:
+    with world.database.engine.begin() as connection:
         connection.execute(delete(tables.match_mappings).where(tables.match_mappings.c.local_game_id == game["id"]))
         connection.execute(insert(tables.games).values(**twin))
-    sync(club)
-    (found,) = club.open()
+    sync(of(world))
+    (found,) = of(world).open()
     assert (found.kind, found.entity, found.twizzit_id) == ("doubtful_link", "matches", match)
-    return found.id, [one.local_id for one in found.candidates]
 
 
+@pytest.mark.begins(after=doubtful_match)
 def test_a_doubtful_match_is_linked_and_no_other_row_is_written(club: DecidedWorld, match: str) -> None:
-    conflict_id, fitting = doubtful_match(club, match)
+    found, fitting = club.in_doubt()
     written = (tables.games, tables.teams, tables.clubs, tables.competition_teams)
     before = club.world.dump(written)
 
-    club.link(conflict_id, fitting[1])
+    club.link(found.id, fitting[1])
 
     assert games(club.world)[match]["id"] == fitting[1]
     assert club.world.dump(written) == before
@@ -113,11 +123,12 @@ def test_a_doubtful_match_is_linked_and_no_other_row_is_written(club: DecidedWor
     assert (report.failed, report.created, club.open()) == ({}, 0, [])
 
 
+@pytest.mark.begins(after=doubtful_match)
 def test_a_match_that_is_none_of_them_is_made(club: DecidedWorld, match: str) -> None:
-    conflict_id, fitting = doubtful_match(club, match)
+    found, fitting = club.in_doubt()
     count = len(club.world.rows(tables.games))
 
-    done = club.link(conflict_id, None)
+    done = club.link(found.id, None)
 
     made = games(club.world)[match]
     assert made["id"] == done.local_id
@@ -146,11 +157,12 @@ def test_a_competition_s_name_and_a_doubtful_one(club: DecidedWorld) -> None:
     assert [one for one in club.open() if one.entity == "competitions"] == []
 
 
+@pytest.mark.begins(after=moved_on_both_sides)
 @pytest.mark.parametrize("odd", ["infinity", "12026-01-01 00:00:00+00"])
 def test_an_undone_decision_gives_back_a_day_that_python_does_not_have(
     club: DecidedWorld, match: str, odd: str
 ) -> None:
-    game = moved_on_both_sides(club, match)
+    game = games(club.world)[match]
     with club.world.database.engine.begin() as connection:
         connection.execute(
             text("UPDATE games SET date = CAST(:odd AS timestamptz) WHERE id = :id"), {"odd": odd, "id": game["id"]}

@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
-from tests.integration.decisions.test_linking import doubtful
 from tests.support.command_line import CommandLine, command_line_on
-from tests.support.decided_world import DecidedWorld, in_conflict
+from tests.support.decided_world import DecidedWorld, in_conflict, in_doubt
 from tests.support.twin_teams import TwinTeams
 from twizzit_pipeline.storage.tables import players
 
@@ -94,14 +92,14 @@ def test_a_value_that_does_not_fit_is_one_line(twizzit: CommandLine, club: Decid
     assert (unknown.code, f"no conflict {found.id + 5}" in unknown.err) == (1, True)
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_doubtful_link_is_linked_and_one_person_twice_is_said(twizzit: CommandLine, club: DecidedWorld) -> None:
-    with club.world.database.engine.begin() as connection:
-        connection.execute(update(players).where(players.c.id == club.local_id).values(jersey_number=71))
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
+    club.world.change(players, fitting[0], jersey_number=71)
     listed = " ".join(twizzit("conflicts").out.split())
     assert f"player of Twizzit {club.remote_id}: link" in listed
     assert "may be one person twice" in listed
-    one, other = found.candidates
+    one, other = club.waits().candidates
     assert (one.jersey_number, other.jersey_number) == (71, None)
     assert one.team_name is not None
     assert one.team_name == other.team_name

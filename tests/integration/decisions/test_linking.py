@@ -5,34 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, insert
 
-from tests.support.decided_world import DecidedWorld
-from twizzit_pipeline.decisions.listing import Waiting
+from tests.support.decided_world import DecidedWorld, in_doubt
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.tables import player_mappings, players
 
 
-def doubtful(club: DecidedWorld, count: int = 2) -> tuple[Waiting, list[int]]:
-    """A player whose mapping is lost, and several of ShotSpot's that fit: the doubtful link, and their ids."""
-    row, world = club.player, club.world
-    local_id = club.local_id
-    alike = {name: row[name] for name in ("club_id", "team_id", "first_name", "last_name", "gender")}
-    with world.database.engine.begin() as connection:
-        connection.execute(delete(player_mappings).where(player_mappings.c.local_player_id == local_id))
-        for _ in range(count - 1):
-            connection.execute(insert(players).values(**alike))
-    report = club.sync().players
-    assert report.failed == {"doubtful_link": (str(club.remote_id),)}
-    assert report.questions == 1
-    (found,) = club.open()
-    return found, [one.local_id for one in found.candidates]
-
-
+@pytest.mark.begins(after=in_doubt)
 def test_a_doubtful_link_waits_in_the_list_with_the_rows_that_fit(club: DecidedWorld) -> None:
-    name = f"{club.player['first_name']} {club.player['last_name']}"
-
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
+    row, _ = (club.world.rows(players, id=one)[0] for one in fitting)
+    name = f"{row['first_name']} {row['last_name']}"
 
     assert (found.kind, found.entity, found.twizzit_id) == ("doubtful_link", "players", str(club.remote_id))
     assert len(fitting) == 2
@@ -43,9 +27,10 @@ def test_a_doubtful_link_waits_in_the_list_with_the_rows_that_fit(club: DecidedW
     assert (again.questions, [one.id for one in club.open()]) == (1, [found.id])
 
 
+@pytest.mark.begins(after=in_doubt)
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_person_links_one_of_them_without_a_call(club: DecidedWorld, place: int) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     club.world.simulator.stop()  # Twizzit is not asked
 
     done = club.link(found.id, fitting[place])
@@ -58,8 +43,9 @@ def test_a_person_links_one_of_them_without_a_call(club: DecidedWorld, place: in
     assert club.open() == []
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_what_was_linked_stays_so(club: DecidedWorld) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     club.link(found.id, fitting[1])
 
     report = club.sync().players
@@ -67,8 +53,9 @@ def test_what_was_linked_stays_so(club: DecidedWorld) -> None:
     assert (report.failed, report.created, report.linked, club.open()) == ({}, 0, 0, [])
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_person_says_that_it_is_none_of_them(club: DecidedWorld) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     there = {row["id"] for row in club.world.rows(players)}
 
     done = club.link(found.id, None)
@@ -80,9 +67,10 @@ def test_a_person_says_that_it_is_none_of_them(club: DecidedWorld) -> None:
     assert all(club.world.rows(players, id=one) for one in fitting)
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_who_is_made_stands_in_the_team_of_the_season_that_decides(club: DecidedWorld) -> None:
     """And not of an indoor season within it, which began later, is over, and lists the person in another team."""
-    found, _ = doubtful(club)
+    found, _ = club.in_doubt()
     world, seen = club.world, tables.twizzit_players
     (listed,) = world.rows(seen, twizzit_player_id=str(club.remote_id))
     yesterday = seasons.today() - timedelta(days=1)
@@ -97,8 +85,9 @@ def test_who_is_made_stands_in_the_team_of_the_season_that_decides(club: Decided
     assert club.player["team_id"] == world.local_id(int(listed["twizzit_team_id"]), "team")
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_what_was_chosen_counts_again_where_the_mapping_is_lost(club: DecidedWorld) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     club.link(found.id, fitting[1])
     with club.world.database.engine.begin() as connection:
         connection.execute(delete(player_mappings).where(player_mappings.c.local_player_id == fitting[1]))
@@ -109,8 +98,9 @@ def test_what_was_chosen_counts_again_where_the_mapping_is_lost(club: DecidedWor
     assert club.local_id == fitting[1]
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_mapping_that_a_person_corrects_is_not_overruled_by_what_was_chosen(club: DecidedWorld) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     club.link(found.id, fitting[0])
     with club.world.database.engine.begin() as connection:
         connection.execute(
@@ -125,8 +115,9 @@ def test_a_mapping_that_a_person_corrects_is_not_overruled_by_what_was_chosen(cl
     assert club.local_id == fitting[1]
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_row_that_cannot_be_the_one_is_refused(club: DecidedWorld) -> None:
-    found, _ = doubtful(club)
+    found, _ = club.in_doubt()
     world = club.world
     mapped = world.local_id(world.roster(1)[1][3])
     with world.database.engine.begin() as connection:
@@ -150,8 +141,9 @@ def test_a_row_that_cannot_be_the_one_is_refused(club: DecidedWorld) -> None:
     assert len(world.rows(tables.sync_history)) == histories
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_row_of_another_name_in_the_club_can_be_chosen(club: DecidedWorld) -> None:
-    found, _ = doubtful(club)
+    found, _ = club.in_doubt()
     club_id = club.world.rows(players)[0]["club_id"]
     with club.world.database.engine.begin() as connection:
         nickname = connection.execute(
@@ -164,8 +156,9 @@ def test_a_row_of_another_name_in_the_club_can_be_chosen(club: DecidedWorld) -> 
     assert club.player["first_name"] == "Roepnaam"  # at the first link only what is empty is filled
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_doubt_that_is_gone_is_settled(club: DecidedWorld) -> None:
-    _, fitting = doubtful(club)
+    _, fitting = club.in_doubt()
     with club.world.database.engine.begin() as connection:
         connection.execute(delete(players).where(players.c.id == fitting[1]))
 
@@ -175,8 +168,9 @@ def test_a_doubt_that_is_gone_is_settled(club: DecidedWorld) -> None:
     assert [one.status for one in club.open(over=True)] == ["settled"]
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_link_to_someone_whom_twizzit_lists_no_more_is_settled(club: DecidedWorld) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     club.world.simulator.changes.remove_person(club.remote_id)
     club.sync()
     assert club.open() == []

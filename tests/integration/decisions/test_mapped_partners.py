@@ -90,17 +90,17 @@ def test_the_mapping_moves_and_the_row_that_a_sync_made_is_out_of_use(club: Deci
     left, now = row(club, was["id"]), club.player
     assert (left["team_id"], left["jersey_number"]) == (None, None)
     assert (now["team_id"], now["jersey_number"]) == (was["team_id"], was["jersey_number"])
-    for _ in range(2):
-        report = club.sync().players
-        assert (report.questions, report.failed, report.created, report.updated) == (0, {}, 0, 0)
+    report = club.sync().players
+    assert (report.questions, report.failed, report.created, report.updated) == (0, {}, 0, 0)
     assert club.local_id == other
 
 
+@pytest.mark.begins(after=with_a_namesake)
 def test_a_row_that_no_sync_made_stays_as_it_is(club: DecidedWorld) -> None:
-    was, other = club.player, namesake(club)
+    was, found = club.player, club.waits()
+    other = found.candidates[0].local_id
     with club.world.database.engine.begin() as connection:
         connection.execute(tables.sync_changes.delete())
-    found = asked(club)
 
     done = club.link(found.id, other)
 
@@ -150,9 +150,8 @@ def test_both_who_are_listed_change_places_at_once(club: DecidedWorld) -> None:
     assert (states(club, was["id"]), states(club, own["id"])) == ((True, True), (True, True))
     numbers = [club.world.player(one)["jersey_number"] for one in (new, club.remote_id)]
     assert numbers == [77, was["jersey_number"]]
-    for _ in range(2):
-        report = club.sync().players
-        assert (report.questions, report.failed, report.created, report.updated) == (0, {}, 0, 0)
+    report = club.sync().players
+    assert (report.questions, report.failed, report.created, report.updated) == (0, {}, 0, 0)
 
 
 @pytest.mark.begins(after=with_another_contact)
@@ -205,26 +204,27 @@ def test_an_undo_of_the_decision_asks_again(club: DecidedWorld, case: str) -> No
     assert club.sync().players.questions == 0
 
 
-@pytest.mark.begins(after=with_a_namesake)
-@pytest.mark.parametrize("change", ["renamed", "inactive", "mapped", "gone"])
-def test_what_is_no_question_any_more_is_settled(club: DecidedWorld, change: str) -> None:
-    found = club.waits()
-    other = found.candidates[0].local_id
-    if change == "gone":
-        club.world.simulator.changes.remove_person(club.remote_id)
-    elif change == "mapped":
-        third = club.world.local_id(club.world.roster(1)[1][3])
-        mapped = player_mappings.update().where(player_mappings.c.local_player_id == third)
-        with club.world.database.engine.begin() as connection:
-            connection.execute(mapped.values(local_player_id=other))
-    else:
-        club.world.change(players, other, **({"first_name": "Anders"} if change == "renamed" else {"is_active": False}))
+def test_what_is_no_question_any_more_is_settled(club: DecidedWorld) -> None:
+    world = club.world
+    those = {change: club.another(place) for place, change in enumerate(("renamed", "inactive", "mapped", "gone"))}
+    others = {change: namesake(one) for change, one in those.items()}
+    club.sync()
+    found = {one.twizzit_id: one.id for one in club.open()}
+    assert set(found) == {str(one.remote_id) for one in those.values()}
+    world.simulator.changes.remove_person(those["gone"].remote_id)
+    mapped = player_mappings.update().where(player_mappings.c.local_player_id == club.local_id)
+    with world.database.engine.begin() as connection:
+        connection.execute(mapped.values(local_player_id=others["mapped"]))
+    world.change(players, others["renamed"], first_name="Anders")
+    world.change(players, others["inactive"], is_active=False)
 
     club.sync()
 
-    assert found.id not in [one.id for one in club.open()]
-    with pytest.raises(ConflictRefused, match="settled already"):
-        club.link(found.id, other)
+    waiting = {one.id for one in club.open()}
+    for change, one in those.items():
+        assert found[str(one.remote_id)] not in waiting, change
+        with pytest.raises(ConflictRefused, match="settled already"):
+            club.link(found[str(one.remote_id)], others[change])
 
 
 @pytest.mark.begins(after=with_a_namesake)
@@ -267,8 +267,7 @@ def test_a_row_that_is_of_another_club_by_now_is_refused_and_nothing_moves(club:
     assert club.open() == []
 
 
-@pytest.mark.parametrize("answer", ["link", "create"])
-def test_a_decision_after_the_undo_of_the_sync_that_asked_is_refused(club: DecidedWorld, answer: str) -> None:
+def test_a_decision_after_the_undo_of_the_sync_that_asked_is_refused(club: DecidedWorld) -> None:
     """The row of which it speaks is gone; the next sync makes one and asks again."""
     was, _ = club.player, comes_anew(club)
     done = club.sync()
@@ -276,8 +275,11 @@ def test_a_decision_after_the_undo_of_the_sync_that_asked_is_refused(club: Decid
     undo_of(club.world, done)
 
     assert club.open() == []
-    with pytest.raises(ConflictRefused, match=r"settled already \(.*no question is left.*there is nothing to decide"):
-        club.link(found.id, was["id"] if answer == "link" else None)
+    for answer in (was["id"], None):
+        with pytest.raises(
+            ConflictRefused, match=r"settled already \(.*no question is left.*there is nothing to decide"
+        ):
+            club.link(found.id, answer)
 
     report = club.sync().players
     assert (report.questions, report.created) == (1, 1)

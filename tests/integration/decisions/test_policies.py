@@ -3,16 +3,15 @@
 import pytest
 from sqlalchemy import insert, text
 
-from tests.support.decided_world import DecidedWorld, in_conflict
-from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC
+from tests.support.decided_world import DecidedWorld, decided, in_conflict, in_conflict_about_teams
+from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC, SyncWorld
 from tests.support.undone import undo
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage import tables
 
 
 @pytest.mark.parametrize(
-    ("policy", "kept", "asked"),
-    [("twizzit", "Remo", 0), ("shotspot", "Lokaal", 0), ("newest", "Lokaal", 0), ("ask", "Lokaal", 1)],
+    ("policy", "kept", "asked"), [("twizzit", "Remo", 0), ("shotspot", "Lokaal", 0), ("ask", "Lokaal", 1)]
 )
 def test_a_name_that_both_sides_changed_is_whose_the_policy_says(
     club: DecidedWorld, policy: str, kept: str, asked: int
@@ -40,16 +39,6 @@ def test_an_exception_of_a_field_comes_before_the_policy(club: DecidedWorld) -> 
 
     assert (club.player["first_name"], club.player["last_name"]) == ("Lokaal", "Ver")
     assert club.open() == []
-
-
-def test_newest_is_twizzit_s_where_the_edit_is_older_than_the_last_sync(club: DecidedWorld) -> None:
-    club.ask("newest")
-    club.edit(first_name="Lokaal", updated_at=text("now() - interval '1 day'"))
-    club.rename("Remo")
-
-    club.sync()
-
-    assert club.player["first_name"] == "Remo"
 
 
 def test_an_edit_is_newer_than_a_sync_that_is_undone(club: DecidedWorld) -> None:
@@ -80,92 +69,103 @@ def test_an_edit_is_newer_than_a_sync_of_before_the_clock_was_put_back(club: Dec
     assert club.player["first_name"] == "Lokaal"
 
 
+WRITTEN = {
+    "now()": "Lokaal",
+    "now() - interval '1 day'": "Remo",  # older than the last sync
+    "NULL": "Remo",
+    "'infinity'": "Remo",
+    "'0044-03-15 BC'": "Remo",
+    "now() + interval '50 years'": "Lokaal",
+}
+
+
 @pytest.mark.parametrize("without_zone", [False, True])
-@pytest.mark.parametrize(
-    ("written", "kept"),
-    [("NULL", "Remo"), ("'infinity'", "Remo"), ("'0044-03-15 BC'", "Remo"), ("now() + interval '50 years'", "Lokaal")],
-)
-def test_newest_where_shotspot_s_clock_is_wrong(
-    club: DecidedWorld, written: str, kept: str, without_zone: bool
-) -> None:
+def test_newest_is_whose_shotspot_s_clock_says_even_where_that_is_wrong(club: DecidedWorld, without_zone: bool) -> None:
     club.ask("newest")
-    local_id = club.local_id
+    those = {written: club.another(place) for place, written in enumerate(WRITTEN)}
+    held = {written: one.local_id for written, one in those.items()}
     with club.world.connected() as connection:
         if without_zone:
             connection.execute("ALTER TABLE players ALTER updated_at TYPE timestamp")
-        connection.execute("UPDATE players SET first_name = 'Lokaal' WHERE id = %s", [local_id])
-        connection.execute(f"UPDATE players SET updated_at = {written} WHERE id = {local_id}".encode())
-    club.rename("Remo")
+        for written, local_id in held.items():
+            connection.execute("UPDATE players SET first_name = 'Lokaal' WHERE id = %s", [local_id])
+            connection.execute(f"UPDATE players SET updated_at = {written} WHERE id = {local_id}".encode())
+    for one in those.values():
+        one.rename("Remo")
 
     club.sync()
 
     with club.world.connected() as connection:
-        (row,) = connection.execute("SELECT first_name FROM players WHERE id = %s", [local_id])
-    assert row == (kept,)
+        names = dict(connection.execute("SELECT id, first_name FROM players").fetchall())
+    assert {written: names[local_id] for written, local_id in held.items()} == WRITTEN
 
 
-@pytest.mark.parametrize(
-    ("policy", "edited", "kept"),
-    [
-        ("twizzit", "now()", "Remo"),
-        ("shotspot", "now()", "Lokaal"),
-        ("newest", "now()", "Lokaal"),
-        ("newest", "now() - interval '1 day'", "Remo"),
-    ],
-)
-def test_another_policy_decides_what_was_asked(club: DecidedWorld, policy: str, edited: str, kept: str) -> None:
+EDITED = {"now()": 0, "now() - interval '1 day'": 1}
+
+
+def in_two_conflicts(world: SyncWorld) -> None:
+    """Both sides have changed the first names of two players, one in ShotSpot before the sync before; two syncs have
+    asked about them, so that Twizzit's value is no news.
+    """
+    club = decided(world)
     club.ask()
-    club.edit(first_name="Lokaal", updated_at=text(edited))
-    club.rename("Remo")
+    for edited, place in EDITED.items():
+        club.another(place).edit(first_name="Lokaal", updated_at=text(edited))
+        club.another(place).rename("Remo")
     club.sync()
-    club.sync()  # after which Twizzit's value is no news
-    assert len(club.open()) == 1
+    club.sync()
+    assert len(club.open()) == 2
+
+
+@pytest.mark.begins(after=in_two_conflicts)
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [("twizzit", ("Remo", "Remo")), ("shotspot", ("Lokaal", "Lokaal")), ("newest", ("Lokaal", "Remo"))],
+)
+def test_another_policy_decides_what_was_asked(club: DecidedWorld, policy: str, kept: tuple[str, str]) -> None:
+    those = [club.another(place) for place in EDITED.values()]
     club.ask("ask", players__first_name=policy)
 
     report = club.sync().players
 
-    assert (club.player["first_name"], report.questions, club.open()) == (kept, 0, [])
-    assert [one.status for one in club.open(over=True)] == ["settled"]
+    assert tuple(one.player["first_name"] for one in those) == kept
+    assert (report.questions, club.open()) == (0, [])
+    assert [one.status for one in club.open(over=True)] == ["settled", "settled"]
     before = club.world.dump(WRITTEN_BY_A_SYNC)
     club.ask()
     club.sync()
     assert (club.world.dump(WRITTEN_BY_A_SYNC), club.open()) == (before, [])
 
 
-def test_another_policy_decides_about_a_team_that_was_asked_about(club: DecidedWorld) -> None:
-    world = club.world
-    club.ask()
-    moved_to, named = (world.local_id(world.roster(place)[0], "team") for place in (1, 2))
-    club.edit(team_id=moved_to)
-    world.simulator.changes.transfer(club.remote_id, world.roster(2)[0])
-    club.sync()
-    assert (len(club.open()), club.player["team_id"]) == (1, moved_to)
+@pytest.mark.begins(after=in_conflict_about_teams)
+def test_another_policy_decides_about_teams_that_were_asked_about(club: DecidedWorld) -> None:
+    named = club.world.local_id(club.world.roster(2)[0], "team")
+    those = [club.asked_about(one) for one in club.open()]
+    assert len(those) == 2
     club.ask("twizzit")
 
     club.sync()
 
-    assert (club.player["team_id"], club.open()) == (named, [])
+    assert ([one.player["team_id"] for one in those], club.open()) == ([named, named], [])
 
 
+@pytest.mark.begins(after=in_conflict_about_teams)
 def test_no_answer_moves_a_player_into_a_club_that_the_account_does_not_feed(club: DecidedWorld) -> None:
     """A coach who may decide about this club alone would otherwise reach into another one."""
     world = club.world
-    club.ask()
     own, moved_to, free = (world.local_id(world.roster(place)[0], "team") for place in (0, 1, 3))
-    club.edit(team_id=moved_to)
-    world.simulator.changes.transfer(club.remote_id, world.roster(2)[0])
-    club.sync()
-    (found,) = club.open()
+    found, other_one = club.open()
+    club = club.asked_about(found)
     with world.database.engine.begin() as connection:
         other = connection.scalar(insert(tables.clubs).values(name="Another").returning(tables.clubs.c.id))
         theirs = connection.scalar(insert(tables.teams).values(name="A", club_id=other).returning(tables.teams.c.id))
 
     with pytest.raises(ConflictRefused, match=f"^Team {theirs} of ShotSpot is of a club that this account does not"):
         club.resolve(found.id, "value", theirs)
-    assert (club.player["team_id"], [one.id for one in club.open()]) == (moved_to, [found.id])
+    assert (club.player["team_id"], [one.id for one in club.open()]) == (moved_to, [found.id, other_one.id])
 
     club.resolve(found.id, "value", free)
-    assert (club.player["team_id"], club.open()) == (free, [])
+    assert (club.player["team_id"], [one.id for one in club.open()]) == (free, [other_one.id])
     assert own != free
 
 
@@ -195,25 +195,25 @@ def test_another_value_of_either_side_is_the_same_question_anew(club: DecidedWor
     assert (second.base, second.local, second.remote) == (first.base, "Anders", "Rémi")
 
 
-@pytest.mark.parametrize("agrees", ["twizzit", "shotspot", "as before"])
-@pytest.mark.begins(after=in_conflict)
-def test_a_conflict_is_settled_once_both_agree_or_twizzit_takes_its_change_back(
-    club: DecidedWorld, agrees: str
-) -> None:
-    found = club.waits()
-    if agrees == "twizzit":
-        club.rename("Lokaal")
-    elif agrees == "shotspot":
-        club.edit(first_name="Remo")
-    else:
-        club.rename(str(found.base))
+def test_a_conflict_is_settled_once_both_agree_or_twizzit_takes_its_change_back(club: DecidedWorld) -> None:
+    club.ask()
+    those = [club.another(place) for place in range(3)]
+    as_twizzit, as_shotspot, as_before = those
+    for one in those:
+        one.edit(first_name="Lokaal")
+        one.rename("Remo")
+    club.sync()
+    found = {one.twizzit_id: one for one in club.open()}
+    assert set(found) == {str(one.remote_id) for one in those}
+    as_twizzit.rename("Lokaal")
+    as_shotspot.edit(first_name="Remo")
+    as_before.rename(str(found[str(as_before.remote_id)].base))
 
     synced = club.sync()
 
     assert club.open() == []
-    (over,) = club.open(over=True)
-    assert (over.status, over.resolution) == ("settled", None)
-    assert club.player["first_name"] == ("Remo" if agrees == "shotspot" else "Lokaal")
+    assert [(one.status, one.resolution) for one in club.open(over=True)] == [("settled", None)] * 3
+    assert [one.player["first_name"] for one in those] == ["Lokaal", "Remo", "Lokaal"]
     assert "questions" not in synced.history["players"].details
 
 
@@ -248,16 +248,14 @@ def test_a_conflict_about_a_player_who_is_mapped_to_another_row_is_settled(club:
     assert [one.status for one in club.open(over=True)] == ["settled"]
 
 
+@pytest.mark.begins(after=in_conflict_about_teams)
 def test_a_team_that_both_sides_changed_is_asked_about(club: DecidedWorld) -> None:
     world = club.world
-    club.ask()
     own, moved_to, named = (world.local_id(world.roster(place)[0], "team") for place in (0, 1, 2))
-    club.edit(team_id=moved_to)
-    world.simulator.changes.transfer(club.remote_id, world.roster(2)[0])
 
-    club.sync()
+    found, other = club.open()
 
-    (found,) = club.open()
+    club = club.asked_about(found)
     assert (found.column, found.base, found.local, found.remote) == ("team_id", own, moved_to, named)
     assert set(found.team_names) == {own, moved_to, named}
     assert club.player["team_id"] == moved_to
@@ -268,7 +266,7 @@ def test_a_team_that_both_sides_changed_is_asked_about(club: DecidedWorld) -> No
 
     assert club.player["team_id"] == named
     club.sync()
-    assert (club.player["team_id"], club.open()) == (named, [])
+    assert (club.player["team_id"], [one.id for one in club.open()]) == (named, [other.id])
 
 
 def test_a_team_s_name_and_a_number_have_policies_too(club: DecidedWorld) -> None:

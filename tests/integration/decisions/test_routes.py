@@ -6,9 +6,8 @@ import httpx
 import pytest
 from sqlalchemy import insert
 
-from tests.integration.decisions.test_linking import doubtful
 from tests.support.api_server import ApiServer, token
-from tests.support.decided_world import DecidedWorld, in_conflict
+from tests.support.decided_world import DecidedWorld, in_conflict, in_doubt
 from tests.support.twin_teams import TwinTeams
 from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.storage import tables
@@ -72,8 +71,9 @@ def test_wrong_bodies_are_refused_in_the_fields_they_are_about(club: DecidedWorl
     assert [one.status for one in club.open()] == ["open"]
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_doubtful_link_is_linked_over_http(club: DecidedWorld, coach: httpx.Client) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     (shown,) = coach.get("/conflicts").json()["conflicts"]
     assert [one["localId"] for one in shown["candidates"]] == fitting
     assert shown["sameName"] == fitting
@@ -103,10 +103,11 @@ def test_a_team_that_is_mapped_is_linked_to_another_row_over_http(club: DecidedW
     assert (again.status_code, again.json()["error"]) == (409, "Conflict not resolved")
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_an_answer_about_what_is_not_there_any_more_is_refused_where_it_says_so(
     club: DecidedWorld, coach: httpx.Client
 ) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     (shown,) = coach.get("/conflicts").json()["conflicts"]
     path = f"/conflicts/{found.id}/resolve"
     wrong = coach.put(path, json={"resolution": "create", "mark": "x" * 65})

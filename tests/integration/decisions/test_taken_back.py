@@ -1,16 +1,12 @@
 """A side that takes its change back while a question waits: the change of the other side alone stands."""
 
-from datetime import timedelta
-
 import pytest
 
 from tests.integration.sync.preview.test_applying import applied
-from tests.support.calendar_world import EVERYTHING, games
-from tests.support.decided_world import COACH, DecidedWorld, in_conflict
+from tests.support.decided_world import COACH, DecidedWorld, in_conflict, in_conflict_about_teams
 from tests.support.previewed import item, of_entity, previewed
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.undo.undoing import undo
 
@@ -36,28 +32,27 @@ def test_what_shotspot_takes_back_is_twizzits(club: DecidedWorld) -> None:
     assert club.player["first_name"] == "Remo"
 
 
-@pytest.mark.begins(after=in_conflict)
-def test_what_twizzit_changes_once_more_meanwhile_is_written(club: DecidedWorld) -> None:
-    found = club.waits()
-    club.edit(first_name=str(found.base))
-    club.rename("Nogmaals")
-
+def test_the_change_of_the_other_side_stands(club: DecidedWorld) -> None:
+    """Also where Twizzit changes the name once more meanwhile."""
+    club.ask()
+    by_shotspot, once_more = club.another(0), club.another(1)
+    for one in (by_shotspot, once_more):
+        one.edit(first_name="Lokaal")
+        one.rename("Remo")
     club.sync()
-
-    assert (club.player["first_name"], settled(club)) == (
-        "Nogmaals",
-        [("first_name", "settled", "shotspot_reverted")],
-    )
-
-
-@pytest.mark.begins(after=in_conflict)
-def test_what_twizzit_takes_back_leaves_shotspots_and_is_no_conflict(club: DecidedWorld) -> None:
-    found = club.waits()
-    club.rename(str(found.base))
+    base = {one.twizzit_id: str(one.base) for one in club.open()}
+    by_shotspot.rename(base[str(by_shotspot.remote_id)])
+    once_more.edit(first_name=base[str(once_more.remote_id)])
+    once_more.rename("Nogmaals")
 
     synced = club.sync()
 
-    assert (club.player["first_name"], settled(club)) == ("Lokaal", [("first_name", "settled", "twizzit_reverted")])
+    assert [one.player["first_name"] for one in (by_shotspot, once_more)] == ["Lokaal", "Nogmaals"]
+    found = {(one.twizzit_id, one.column, one.status, one.reason) for one in club.open(over=True)}
+    assert found == {
+        (str(by_shotspot.remote_id), "first_name", "settled", "twizzit_reverted"),
+        (str(once_more.remote_id), "first_name", "settled", "shotspot_reverted"),
+    }
     assert not synced.history["players"].details.get("conflicts")
 
 
@@ -76,28 +71,21 @@ def test_a_field_of_its_own_policy_is_settled_the_same(club: DecidedWorld, usual
     assert (club.player["first_name"], settled(club)) == ("Remo", [("first_name", "settled", "shotspot_reverted")])
 
 
-@pytest.mark.parametrize("side", ["shotspot", "twizzit"])
+@pytest.mark.begins(after=in_conflict_about_teams)
 @pytest.mark.parametrize("policy", ["ask", "twizzit"])
-def test_a_team_that_one_side_takes_back_is_the_others(club: DecidedWorld, side: str, policy: str) -> None:
+def test_a_team_that_one_side_takes_back_is_the_others(club: DecidedWorld, policy: str) -> None:
     world = club.world
-    club.ask()
     own, moved_to, named = (world.local_id(world.roster(place)[0], "team") for place in (0, 1, 2))
-    groups = [world.roster(place)[0] for place in (0, 2)]
-    assert club.player["team_id"] == world.local_id(groups[0], "team")
-    club.edit(team_id=moved_to)
-    world.simulator.changes.transfer(club.remote_id, groups[1])
-    club.sync()
-    assert [one.column for one in club.open()] == ["team_id"]
+    by_shotspot, by_twizzit = (club.asked_about(one) for one in club.open())
+    assert [one.column for one in club.open()] == ["team_id", "team_id"]
 
     club.ask(policy)
-    if side == "shotspot":
-        club.edit(team_id=own)
-    else:
-        world.simulator.changes.transfer(club.remote_id, groups[0])
+    by_shotspot.edit(team_id=own)
+    world.simulator.changes.transfer(by_twizzit.remote_id, world.roster()[0])
     club.sync()
 
-    assert club.player["team_id"] == (named if side == "shotspot" else moved_to)
-    assert [row[:2] for row in settled(club)] == [("team_id", "settled")]
+    assert (by_shotspot.player["team_id"], by_twizzit.player["team_id"]) == (named, moved_to)
+    assert [row[:2] for row in settled(club)] == [("team_id", "settled")] * 2
 
 
 def test_a_number_that_another_player_has_by_then_is_waited_for(club: DecidedWorld) -> None:
@@ -119,28 +107,22 @@ def test_a_number_that_another_player_has_by_then_is_waited_for(club: DecidedWor
     assert club.player["jersey_number"] == 803
 
 
-def test_teams_and_matches_are_settled_by_the_same_rule(club: DecidedWorld) -> None:
+def test_a_team_s_name_is_settled_by_the_same_rule(club: DecidedWorld) -> None:
+    """As the matches and competitions of `test_taken_back_of_calendar`."""
     world = club.world
-    world.sync(club.credential_id, steps=EVERYTHING)
     club.ask()
     group = world.roster()[0]
     team, was = world.local_id(group, "team"), world.team(group)["name"]
-    truth = calendar_truth(world.simulator.world, world.club())
-    match = next(id_ for id_, one in truth.matches.items() if one.status == "scheduled" and one.competition_id)
-    game = games(world)[match]
     world.change(tables.teams, team, name="Onze ploeg")
     world.simulator.changes.rename_team(group, "Twizzits ploeg")
-    world.change(tables.games, game["id"], date=game["date"] + timedelta(days=1))
-    world.simulator.changes.move_match(int(match), "2026-12-20T15:00:00")
-    world.sync(club.credential_id, steps=EVERYTHING)
-    assert {(one.entity, one.column) for one in club.open()} == {("teams", "name"), ("matches", "date")}
+    club.sync()
+    assert [(one.entity, one.column) for one in club.open()] == [("teams", "name")]
     world.change(tables.teams, team, name=was)
-    world.change(tables.games, game["id"], date=game["date"])
 
-    world.sync(club.credential_id, steps=EVERYTHING)
+    club.sync()
 
-    assert (world.team(group)["name"], games(world)[match]["date"].day) == ("Twizzits ploeg", 20)
-    assert {row[1:] for row in settled(club)} == {("settled", "shotspot_reverted")}
+    assert world.team(group)["name"] == "Twizzits ploeg"
+    assert settled(club) == [("name", "settled", "shotspot_reverted")]
 
 
 def reverted(club: DecidedWorld) -> Waiting:

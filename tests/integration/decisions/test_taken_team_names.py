@@ -1,7 +1,6 @@
 """A team that is new in Twizzit with the very name of a mapped one: made under a number, or that team from now on."""
 
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -10,13 +9,13 @@ from tests.support.decided_world import COACH
 from tests.support.previewed import of_entity, previewed
 from tests.support.sync_world import STEPS
 from tests.support.synced_world import first_sync
-from tests.support.twin_teams import TwinTeams
+from tests.support.twin_teams import TWINS, TwinTeams
 from tests.support.undone import state
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage.tables import departures
 from twizzit_pipeline.undo.undoing import undo
 
-SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 4, "other_contacts": 0, "tidy": frozenset({1})}
+SMALL = TWINS
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
@@ -49,7 +48,7 @@ def test_another_team_is_made_with_a_number_and_its_players_come(twins: TwinTeam
     done = twins.link(found.id, None)
     own = twins.world.local_id(new, "team")
     assert (done.local_id, twins.row(own)["name"]) == (own, f"{twins.was['name']} (2)")
-    again = twins.sync()
+    again = twins.sync(EVERYTHING)
     assert (again.teams.failed, again.teams.questions, again.players.created) == ({}, 0, 1)
     assert len(twins.in_team(own)) == 1
     settled = state(twins.world)

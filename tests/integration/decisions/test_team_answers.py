@@ -9,13 +9,13 @@ import pytest
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import of_entity, previewed, whole_database
 from tests.support.synced_world import first_sync
-from tests.support.twin_teams import TwinTeams, odd, with_a_row_alike
+from tests.support.twin_teams import TWINS, TwinTeams, odd, with_a_row_alike
 from tests.support.undone import state
 from twizzit_pipeline.decisions import following
 from twizzit_pipeline.errors import ConflictRefused, SyncInProgress
 from twizzit_pipeline.storage.tables import player_mappings, team_mappings, teams
 
-SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 5, "other_contacts": 0, "tidy": frozenset({1})}
+SMALL = TWINS
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
@@ -70,10 +70,11 @@ def test_only_those_that_fit_are_taken(twins: TwinTeams) -> None:
         twins.link(found.id, twins.alike(name="Elders"))
 
 
+@pytest.mark.begins(after=with_a_row_alike)
 @pytest.mark.parametrize("answer", ["link", "create"])
 def test_a_mapping_that_was_corrected_meanwhile_is_not_overruled(twins: TwinTeams, answer: str) -> None:
-    other, third = twins.alike(), twins.alike(name="Derde")
-    found = twins.asked()
+    found, third = twins.waits(), twins.alike(name="Derde")
+    other = found.candidates[0].local_id
     map_by_hand(twins, twins.was["id"], third)
 
     with pytest.raises(ConflictRefused, match="nothing is left to decide"):

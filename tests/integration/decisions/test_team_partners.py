@@ -1,30 +1,31 @@
 """Doubtful links of teams that are mapped already: both play, a person is asked, and the answer holds."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import pytest
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.decided_world import COACH
+from tests.support.sync_world import STEPS, Step
 from tests.support.synced_world import first_sync
-from tests.support.twin_teams import TwinTeams, odd, with_a_row_alike, with_a_team_alike
+from tests.support.twin_teams import TWINS, TwinTeams, odd, with_a_row_alike, with_a_team_alike
 from tests.support.undone import state
 from twizzit_pipeline.decisions.resolving import Left
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage.tables import departures, games, players, sync_changes, teams
 from twizzit_pipeline.undo.undoing import undo, undo_since
 
-SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1})}
+SMALL = TWINS
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 NOTHING: tuple[int, dict[str, object], int, int] = (0, {}, 0, 0)
 
 
-def found_nothing(twins: TwinTeams) -> bool:
+def found_nothing(twins: TwinTeams, steps: Sequence[Step] = STEPS) -> bool:
     """Whether a further sync asks, makes and changes nothing."""
     before = state(twins.world)
-    done = twins.sync()
+    done = twins.sync(steps)
     said = [(one.questions, one.failed, one.created, one.updated) for one in (done.teams, done.players)]
     return said == [NOTHING, NOTHING] and state(twins.world) == before
 
@@ -32,7 +33,7 @@ def found_nothing(twins: TwinTeams) -> bool:
 def test_a_row_of_another_spelling_is_asked_about_and_the_mapped_one_plays_on(twins: TwinTeams) -> None:
     other, before = twins.alike(), state(twins.world)
 
-    found = twins.asked()
+    found = twins.asked(EVERYTHING)
 
     assert (found.entity, found.kind) == ("teams", "doubtful_link")
     assert (found.twizzit_id, found.local_id) == (str(twins.remote_id), twins.was["id"])
@@ -57,7 +58,7 @@ def test_a_link_takes_players_and_games_to_come_along_and_holds(twins: TwinTeams
     assert (twins.played_by(was, over=True), twins.played_by(other, over=False)) == (over, coming)
     assert (twins.row(was)["is_active"], twins.row(other)["is_active"]) == (False, True)
     assert twins.row(other)["name"] == odd(twins.was["name"])
-    assert found_nothing(twins)
+    assert found_nothing(twins, EVERYTHING)
 
 
 def test_a_row_without_season_gets_the_name_and_the_season_of_the_one_that_a_sync_made(twins: TwinTeams) -> None:
@@ -68,7 +69,7 @@ def test_a_row_without_season_gets_the_name_and_the_season_of_the_one_that_a_syn
 
     assert done.changed["season_id"] == (None, twins.was["season_id"])
     assert (twins.row(other)["season_id"], twins.row(was)["season_id"]) == (twins.was["season_id"], None)
-    assert found_nothing(twins)
+    assert found_nothing(twins, EVERYTHING)
 
 
 @pytest.mark.begins(after=with_a_row_alike)
@@ -161,7 +162,7 @@ def test_two_teams_that_are_listed_change_places_with_all_that_is_theirs(twins: 
     assert (twins.played_by(was, over=True), twins.played_by(own, over=False)) == (over, coming)
     assert [twins.row(one)["name"] for one in (was, own)] == [twins.was["name"], odd(twins.was["name"])]
     assert {row["id"] for row in twins.world.rows(teams)} >= {was, own}
-    assert found_nothing(twins)
+    assert found_nothing(twins, EVERYTHING)
 
 
 @pytest.mark.begins(after=with_a_team_alike)
@@ -182,11 +183,11 @@ def test_a_team_that_is_gone_leaves_with_the_row_that_it_gets(twins: TwinTeams, 
     assert done.left == Left(own, twizzit_id=str(twins.remote_id))
     assert (twins.world.local_id(new, "team"), twins.local_id) == (was, own)
     assert twins.row(was)["is_active"] is True
-    twins.sync()
+    twins.sync(EVERYTHING)
     assert (twins.row(was)["is_active"], twins.row(own)["is_active"]) == (True, False)
     assert [row["local_id"] for row in twins.world.rows(departures, entity="teams")] == [own]
     assert registered <= {row["id"] for row in twins.world.rows(players) if row["is_twizzit_registered"]}
-    assert found_nothing(twins)
+    assert found_nothing(twins, EVERYTHING)
 
 
 @pytest.mark.parametrize(
@@ -219,8 +220,8 @@ def test_an_undo_of_the_decision_asks_again(twins: TwinTeams, case: str) -> None
     twins.sync()
     assert [one.id for one in twins.open()] == [found.id]
     twins.link(found.id, chosen)
-    twins.sync()
-    assert (twins.open(), found_nothing(twins)) == ([], True)
+    assert twins.sync().teams.questions == 0
+    assert twins.open() == []
 
 
 @pytest.mark.begins(after=with_a_team_alike)
@@ -244,7 +245,7 @@ def test_all_since_before_the_sync_that_asked_is_taken_back(twins: TwinTeams) ->
     """The row that the sync made goes, and no mapping of a player goes along with it."""
     before, since = state(twins.world), datetime.now(UTC)
     twins.comes_anew()
-    found = twins.asked()
+    found = twins.asked(EVERYTHING)
     twins.link(found.id, twins.was["id"])
 
     undone = undo_since(twins.world.database.engine, twins.credential_id, since, actor=COACH)

@@ -5,8 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import insert
 
-from tests.integration.decisions.test_linking import doubtful
-from tests.support.decided_world import COACH, DecidedWorld, in_conflict
+from tests.support.decided_world import COACH, DecidedWorld, in_conflict, in_doubt
 from tests.support.undone import previewed
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage import tables
@@ -28,8 +27,9 @@ def test_a_field_has_its_old_value_and_waits_again(club: DecidedWorld) -> None:
     assert club.open() == []
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_link_is_taken_back_and_is_doubtful_again(club: DecidedWorld) -> None:
-    found, fitting = doubtful(club)
+    found, fitting = club.in_doubt()
     done = club.link(found.id, fitting[1])
 
     undo(club.world.database.engine, done.history_id, actor=COACH)
@@ -40,8 +40,9 @@ def test_a_link_is_taken_back_and_is_doubtful_again(club: DecidedWorld) -> None:
     assert club.local_id == fitting[0]
 
 
+@pytest.mark.begins(after=in_doubt)
 def test_a_row_that_was_made_goes(club: DecidedWorld) -> None:
-    found, _ = doubtful(club)
+    found, _ = club.in_doubt()
     before = {row["id"] for row in club.world.rows(tables.players)}
     done = club.link(found.id, None)
 
@@ -103,21 +104,18 @@ def test_a_decision_whose_field_is_asked_about_again_is_only_looked_at(club: Dec
     assert (club.player["first_name"], kinds(undone)) == ("Lokaal", ["looked_at"])
 
 
+@pytest.mark.begins(after=in_conflict)
 @pytest.mark.parametrize("answer", ["twizzit", "shotspot"])
 def test_the_question_of_an_undone_sync_takes_no_answer_until_a_sync_asks_again(
     club: DecidedWorld, answer: str
 ) -> None:
     """An answer would count on a base that the undo took away: the same would be asked again."""
-    club.ask()
-    club.edit(first_name="Lokaal")
-    club.rename("Remo")
-    synced = club.sync()
-    (found,) = club.open()
-    engine = club.world.database.engine
-    shown = previewed(club.world, synced)
+    found, engine = club.waits(), club.world.database.engine
+    asked_by = found.history_id or 0
+    shown = previewed(club.world, asked_by)
     assert [one.id for one in club.open()] == [found.id]
 
-    undone = undo(engine, synced.history["players"].id, actor=COACH, shown=shown)
+    undone = undo(engine, asked_by, actor=COACH, shown=shown)
 
     assert kinds(undone) == kinds(shown) == ["again", "closed"]
     assert undone.follows[0] == Follow("again", (club.world.season,))
@@ -139,12 +137,9 @@ def test_the_question_of_an_undone_sync_takes_no_answer_until_a_sync_asks_again(
     assert club.sync().players.questions == 0
 
 
+@pytest.mark.begins(after=in_conflict)
 def test_the_sync_after_such_an_undo_asks_again(club: DecidedWorld) -> None:
-    club.ask()
-    club.edit(first_name="Lokaal")
-    club.rename("Remo")
-    synced = club.sync()
-    undo(club.world.database.engine, synced.history["players"].id, actor=COACH)
+    undo(club.world.database.engine, club.waits().history_id or 0, actor=COACH)
 
     club.sync()
 

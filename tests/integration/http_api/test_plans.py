@@ -95,7 +95,7 @@ def test_the_request_of_a_preview_says_which_plan_it_made(coach: httpx.Client, w
 
 def test_a_plan_of_a_credential_that_was_switched_off_is_refused(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    plan_id = previewed(world, credential_id).plan.id
+    plan_id = previewed(world, credential_id, entities=["teams"]).plan.id
     beat(world.database.engine)
     world.change(tables.credentials, credential_id, is_active=False)
     refused = coach.post(f"/sync/apply/{plan_id}")
@@ -104,7 +104,7 @@ def test_a_plan_of_a_credential_that_was_switched_off_is_refused(coach: httpx.Cl
 
 def test_a_plan_that_is_not_wanted(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    plan_id = previewed(world, credential_id).plan.id
+    plan_id = previewed(world, credential_id, entities=["teams"]).plan.id
     assert coach.delete(f"/sync/plans/{credential_id}/{plan_id}").json()["status"] == "discarded"
     assert coach.delete(f"/sync/plans/{credential_id}/{plan_id}").status_code == 409
     assert coach.post(f"/sync/apply/{plan_id}").status_code == 409
@@ -114,7 +114,7 @@ def test_a_plan_that_is_not_wanted(coach: httpx.Client, world: SyncWorld) -> Non
 
 def test_a_coach_reaches_the_plans_of_their_clubs_alone(api: ApiServer, world: SyncWorld) -> None:
     mine, other = world.add_credential(0), world.add_credential(1)
-    plan_id = previewed(world, other).plan.id
+    plan_id = previewed(world, other, entities=["teams"]).plan.id
     with api.client(token("coach", credentials=[mine])) as held, api.client(token("user")) as user:
         for method, path in (
             ("POST", f"/sync/preview/{other}"),

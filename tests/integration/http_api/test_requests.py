@@ -33,16 +33,16 @@ def asked(client: httpx.Client, credential_id: int, what: str = "teams", **body:
     return int(answer.json()["requestId"])
 
 
-def test_100_at_once_are_one_request_and_each_gets_it(coach: httpx.Client, world: SyncWorld) -> None:
+def test_40_at_once_are_one_request_and_each_gets_it(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     with ThreadPoolExecutor(30) as people:
-        answers = list(people.map(lambda _: coach.post(f"/sync/teams/{credential_id}?queue=true&wait=0"), range(100)))
+        answers = list(people.map(lambda _: coach.post(f"/sync/teams/{credential_id}?queue=true&wait=0"), range(40)))
     assert {answer.status_code for answer in answers} == {202}
     (row,) = world.rows(tables.sync_requests)
     for answer in answers:
         assert answer.headers["location"] == f"{PREFIX}/sync/requests/{row['id']}"
         assert (answer.json()["requestId"], answer.json()["status"]) == (row["id"], "queued")
-    assert [answer.json().get("alreadyQueued") for answer in answers].count(True) == 99
+    assert [answer.json().get("alreadyQueued") for answer in answers].count(True) == 39
     (said,) = {answer.json()["message"] for answer in answers if "alreadyQueued" in answer.json()}
     assert said.startswith("Such a sync waits for its turn already")
 
@@ -223,13 +223,13 @@ def test_one_person_counts_once_however_their_token_is_spelled(world: SyncWorld)
         token("admin"),
         token_of({"userId": 7, "role": "coach", "x": 1}),
     ]
-    headers = [one for sent in tokens for one in spellings(sent)]
+    headers = [*spellings(tokens[0]), *(f"Bearer {sent}" for sent in tokens[1:]), *spellings(tokens[-1])[:4]]
     with ApiServer(world.settings.model_copy(update=limited), world.database) as api, api.client(None) as client:
         for verb, path in calls:
             codes = [client.request(verb, path, headers={"Authorization": one}).status_code for one in headers]
             let_in = [code for code in codes if code not in (401, 429)]
             assert len(let_in) == 3, path
-            assert codes.count(429) > 20, path
+            assert codes.count(429) == len(headers) - codes.count(401) - 3 > 8, path
             other = {"Authorization": f"Bearer {token('coach', user_id=8)}"}
             assert client.request(verb, path, headers=other).status_code in (200, 202)
 

@@ -52,7 +52,8 @@ def test_every_answer_is_one_of_the_document(api: ApiServer) -> None:
     operations = documented_api.operations(api)
     assert len(operations) == 49
     for operation in operations:
-        documented_api.drive(operation, {None: 2, token("user"): 2, coach: 3, admin: 5})
+        # Who may not come in is answered before anything is looked at: one call of each is as good as many.
+        documented_api.drive(operation, {None: 1, token("user"): 1, coach: 3, admin: 5})
         if operation.body or operation.query or operation.path_parameters:
             documented_api.drive(operation, {admin: 5}, negative=True)
 

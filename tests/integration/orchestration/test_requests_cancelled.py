@@ -38,7 +38,7 @@ def test_a_request_cancelled_before_its_turn_makes_no_run(orchestrator: Orchestr
 def test_a_run_whose_request_is_cancelled_while_it_is_emitted_does_nothing(orchestrator: Orchestrator) -> None:
     """The tick has taken the request, and Dagster makes the run: the person was first all the same."""
     credential_id = orchestrator.credential()
-    request = orchestrator.ask(credential_id)
+    request = orchestrator.ask(credential_id, "teams")
     (wanted,) = orchestrator.tick()
     over = cancel(orchestrator.engine, request.id, actor=COACH)
     calls = orchestrator.simulator.calls.total

@@ -115,7 +115,7 @@ def test_a_sync_from_elsewhere_keeps_a_request_waiting(orchestrator: Orchestrato
 
 def test_a_run_that_finds_the_lease_taken_waits_for_another_turn(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    request = orchestrator.ask(credential_id)
+    request = orchestrator.ask(credential_id, "teams")
     (wanted,) = orchestrator.tick()
     key = lease_key(store.get(orchestrator.engine, credential_id))
     lease = Lease.take(orchestrator.engine, key, credential_id=credential_id, run_id="from-a-terminal")
@@ -136,9 +136,9 @@ def test_a_run_that_finds_the_lease_taken_waits_for_another_turn(orchestrator: O
     assert orchestrator.get(request).status == "partial_success"
 
 
-def test_100_requests_become_one_run(orchestrator: Orchestrator) -> None:
+def test_30_requests_become_one_run(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    asked = {orchestrator.ask(credential_id, "teams").id for _ in range(100)}
+    asked = {orchestrator.ask(credential_id, "teams").id for _ in range(30)}
     made = orchestrator.tick()
     assert {f"request-{one}" for one in asked} == {run.run_key for run in made}
     assert len(made) == 1
@@ -187,7 +187,7 @@ def test_one_broken_request_does_not_stop_the_others(orchestrator: Orchestrator)
 
 
 def test_a_credential_switched_off_while_its_run_waited_is_reported(orchestrator: Orchestrator) -> None:
-    request = orchestrator.ask(orchestrator.credential())
+    request = orchestrator.ask(orchestrator.credential(), "teams")
     (wanted,) = orchestrator.tick()
     with orchestrator.engine.begin() as connection:
         connection.execute(update(tables.credentials).values(is_active=False))
@@ -210,22 +210,20 @@ def test_a_sync_that_fails_says_why(orchestrator: Orchestrator) -> None:
     assert orchestrator.simulator.calls.total == 1, "a login that was refused is not repeated by the next step"
 
 
-@pytest.mark.parametrize(
-    ("sync_type", "options", "job"),
-    [
+def test_what_is_asked_for_decides_the_job(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    for sync_type, options, job in (
         ("teams", RequestOptions(), "sync_teams"),
         ("teams", RequestOptions(include_players=True), "sync_all"),
         ("all", RequestOptions(), "sync_all"),
         ("players", RequestOptions(), "sync_all"),
         ("competitions", RequestOptions(), "sync_all"),
-    ],
-)
-def test_what_is_asked_for_decides_the_job(
-    orchestrator: Orchestrator, sync_type: str, options: RequestOptions, job: str
-) -> None:
-    orchestrator.ask(orchestrator.credential(), sync_type, options=options)
-    (wanted,) = orchestrator.tick()
-    assert wanted.job_name == job
+    ):
+        orchestrator.ask(credential_id, sync_type, options=options)
+        (wanted,) = orchestrator.tick()
+        assert wanted.job_name == job, (sync_type, options)
+        with orchestrator.engine.begin() as connection:
+            connection.execute(tables.sync_requests.delete())
 
 
 def test_players_alone_follow_a_scan_of_teams(orchestrator: Orchestrator) -> None:

@@ -41,7 +41,7 @@ def release(orchestrator: Orchestrator, lease: Lease) -> None:
 def test_what_is_switched_off_while_its_run_waits_does_nothing(orchestrator: Orchestrator) -> None:
     """The tick has made the run, and it may wait in Dagster's queue for minutes: the person was first all the same."""
     credential_id = orchestrator.credential()
-    orchestrator.switch_on(credential_id)
+    orchestrator.switch_on(credential_id, sync_players=False, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     config.change(orchestrator.engine, credential_id, actor=COACH, auto_sync_enabled=False)
 
@@ -122,7 +122,7 @@ def test_a_run_without_a_sync_backs_off_instead_of_being_stuck(
 
 def test_a_run_that_finds_the_lease_taken_waits_for_a_minute(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    orchestrator.switch_on(credential_id)
+    orchestrator.switch_on(credential_id, sync_players=False, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     lease = take_lease(orchestrator, credential_id, "from-a-terminal")
     calls = orchestrator.simulator.calls.total

@@ -218,7 +218,7 @@ def _next(one: "CredentialStatus", now: datetime) -> str:
 
 
 def _span(length: timedelta) -> str:
-    """``40 s``, ``12 min``, ``3 h``, ``5 d``: the largest unit that there is one of."""
+    """``40 s``, ``12 min``, ``3 h``, ``5 d``: the largest unit of which there are two, or one minute."""
     seconds = max(int(length.total_seconds()), 0)
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= (2 * size if unit != "min" else size):

@@ -1,7 +1,8 @@
 """A club that was synced once, with its calendar, and another one that never was; the API over them, for a module."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select
@@ -20,12 +21,17 @@ HOSTILE = "<script>alert(1)</script>"
 
 @dataclass(frozen=True)
 class House:
-    """The API, the world behind it, and the ids of both clubs."""
+    """The API, the world behind it, and the ids of both clubs.
+
+    Attributes:
+        signed_in: cookies of browsers that have signed in, by what their tests make of a browser.
+    """
 
     api: ApiServer
     world: SyncWorld
     club: int
     other: int
+    signed_in: dict[Any, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")

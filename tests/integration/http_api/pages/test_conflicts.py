@@ -14,6 +14,9 @@ from tests.support.twin_teams import TwinTeams, odd
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.storage import tables
 
+# What is answered, and the place of the one about whom: both are asked about by one sync.
+PLACES = (("link", 0), ("create", 1))
+
 
 @pytest.fixture
 def coach(house: House) -> Iterator[PageVisitor]:
@@ -141,55 +144,66 @@ def test_a_number_that_another_player_has_is_said_beside_the_field(house: House,
     assert decided.player["jersey_number"] is None
 
 
-@pytest.mark.parametrize("choice", ["link", "create"])
-def test_a_doubtful_link_is_one_of_them_or_none(house: House, coach: PageVisitor, choice: str) -> None:
-    decided = DecidedWorld(house.world, house.club, house.world.roster(2)[1][0 if choice == "link" else 1])
-    row, local_id = decided.player, decided.local_id
-    alike = {name: row[name] for name in ("club_id", "team_id", "first_name", "last_name", "gender")}
-    mappings = tables.player_mappings
-    with house.world.database.engine.begin() as connection:
-        connection.execute(delete(mappings).where(mappings.c.local_player_id == local_id))
+def test_a_doubtful_link_is_one_of_them_or_none(house: House, coach: PageVisitor) -> None:
+    chosen = {
+        choice: DecidedWorld(house.world, house.club, house.world.roster(2)[1][place]) for choice, place in PLACES
+    }
+    shirts, mappings = {choice: one.player["jersey_number"] for choice, one in chosen.items()}, tables.player_mappings
+    for one in chosen.values():
+        local_id = one.local_id
+        another_of_the_name(one, "team_id")
+        with house.world.database.engine.begin() as connection:
+            connection.execute(delete(mappings).where(mappings.c.local_player_id == local_id))
+    chosen["link"].sync()
+    for choice, decided in chosen.items():
+        (found,) = [one for one in decided.open() if one.twizzit_id == str(decided.remote_id)]
+        fitting = {row.local_id: row for row in found.candidates}
+        coach.get(f"/twizzit/clubs/{house.club}/decide")
+        assert [row.jersey_number for row in fitting.values()] == [shirts[choice], None]
+        for row in fitting.values():
+            number = "" if row.jersey_number is None else f" · shirt number {row.jersey_number}"
+            assert f"ShotSpot {row.local_id}{number} · {row.team_name}" in coach.text
+        assert "may be one person twice" in coach.text
+        press(coach, house, found.id, "link:x")
+        assert "Nothing was chosen." in coach.text
+        last = list(fitting)[1]
+        press(coach, house, found.id, f"link:{last}" if choice == "link" else "create")
+        assert ("No link is doubtful." in coach.text) is (choice == "create")
+        assert (decided.local_id == last) is (choice == "link")
+        assert (decided.local_id in fitting) is (choice == "link")
+
+
+def another_of_the_name(one: DecidedWorld, *also: str) -> None:
+    """ShotSpot has another player who is called as this one."""
+    row = one.player
+    alike = {name: row[name] for name in ("club_id", "first_name", "last_name", "gender", *also)}
+    with one.world.database.engine.begin() as connection:
         connection.execute(insert(tables.players).values(**alike))
-    decided.sync()
-    (found,) = decided.open()
-    fitting = [one.local_id for one in found.candidates]
-    coach.get(f"/twizzit/clubs/{house.club}/decide")
-    shirts = {one.local_id: one.jersey_number for one in found.candidates}
-    assert list(shirts.values()) == [row["jersey_number"], None]
-    for one in found.candidates:
-        number = "" if shirts[one.local_id] is None else f" · shirt number {shirts[one.local_id]}"
-        assert f"ShotSpot {one.local_id}{number} · {one.team_name}" in coach.text
-    assert "may be one person twice" in coach.text
-    press(coach, house, found.id, "link:x")
-    assert "Nothing was chosen." in coach.text
-    press(coach, house, found.id, f"link:{fitting[1]}" if choice == "link" else "create")
-    assert "No link is doubtful." in coach.text
-    assert (decided.local_id == fitting[1]) is (choice == "link")
-    assert (decided.local_id in fitting) is (choice == "link")
 
 
-@pytest.mark.parametrize("choice", ["link", "create"])
-def test_one_who_is_mapped_is_shown_with_the_other_row(house: House, coach: PageVisitor, choice: str) -> None:
-    decided = DecidedWorld(house.world, house.club, house.world.roster(2)[1][2 if choice == "link" else 3])
-    row = decided.player
-    alike = {name: row[name] for name in ("club_id", "first_name", "last_name", "gender")}
-    with house.world.database.engine.begin() as connection:
-        connection.execute(insert(tables.players).values(**alike))
-    decided.sync()
-    (found,) = decided.open()
-    (other,) = [one.local_id for one in found.candidates]
+def test_one_who_is_mapped_is_shown_with_the_other_row(house: House, coach: PageVisitor) -> None:
+    members = house.world.roster(2)[1][2:]
+    chosen = {choice: DecidedWorld(house.world, house.club, members[place]) for choice, place in PLACES}
+    rows = {choice: one.player for choice, one in chosen.items()}
+    for one in chosen.values():
+        another_of_the_name(one)
+    chosen["link"].sync()
+    for choice, decided in chosen.items():
+        row = rows[choice]
+        (found,) = [one for one in decided.open() if one.twizzit_id == str(decided.remote_id)]
+        (other,) = [one.local_id for one in found.candidates]
 
-    coach.get(f"/twizzit/clubs/{house.club}/decide")
-    assert f"(ShotSpot {row['id']}) and plays as that one. Or is it one of these?" in coach.text
-    assert found.local_jersey_number == row["jersey_number"]
-    number = "" if row["jersey_number"] is None else f" · shirt number {row['jersey_number']}"
-    assert f"ShotSpot {row['id']}{number} · {found.local_team_name}" in coach.text
-    assert f"ShotSpot {other}" in coach.text
-    assert "No, they are different ones" in coach.text
-    press(coach, house, found.id, f"link:{other}" if choice == "link" else "create")
+        coach.get(f"/twizzit/clubs/{house.club}/decide")
+        assert f"(ShotSpot {row['id']}) and plays as that one. Or is it one of these?" in coach.text
+        assert found.local_jersey_number == row["jersey_number"]
+        number = "" if row["jersey_number"] is None else f" · shirt number {row['jersey_number']}"
+        assert f"ShotSpot {row['id']}{number} · {found.local_team_name}" in coach.text
+        assert f"ShotSpot {other}" in coach.text
+        assert "No, they are different ones" in coach.text
+        press(coach, house, found.id, f"link:{other}" if choice == "link" else "create")
 
-    assert "No link is doubtful." in coach.text
-    assert decided.local_id == (other if choice == "link" else row["id"])
+        assert ("No link is doubtful." in coach.text) is (choice == "create")
+        assert decided.local_id == (other if choice == "link" else row["id"])
 
 
 def test_another_row_that_fits_since_the_page_was_read_is_shown_first(house: House, coach: PageVisitor) -> None:
@@ -218,22 +232,25 @@ def test_another_row_that_fits_since_the_page_was_read_is_shown_first(house: Hou
     assert "No link is doubtful." in coach.text
 
 
-@pytest.mark.parametrize("choice", ["link", "create"])
-def test_a_team_of_two_spellings_is_shown_with_the_other_row(house: House, coach: PageVisitor, choice: str) -> None:
-    remote_id = house.world.roster(0 if choice == "link" else 1)[0]
-    twins = TwinTeams(house.world, house.club, remote_id, house.world.team(remote_id))
-    other = twins.alike()
-    found = twins.asked()
+def test_a_team_of_two_spellings_is_shown_with_the_other_row(house: House, coach: PageVisitor) -> None:
+    remote_ids = {choice: house.world.roster(place)[0] for choice, place in PLACES}
+    chosen = {
+        choice: TwinTeams(house.world, house.club, remote_id, house.world.team(remote_id))
+        for choice, remote_id in remote_ids.items()
+    }
+    others = {choice: one.alike() for choice, one in chosen.items()}
+    chosen["link"].sync()
+    for choice, twins in chosen.items():
+        (found,) = [one for one in twins.open() if one.twizzit_id == str(twins.remote_id)]
+        coach.get(f"/twizzit/clubs/{house.club}/decide")
+        assert f"(ShotSpot {twins.was['id']}) and plays as that one. Or is it one of these?" in coach.text
+        assert f"{odd(twins.was['name'])} ShotSpot {others[choice]}" in coach.text
+        press(coach, house, found.id, f"link:{others[choice]}" if choice == "link" else "create")
 
-    coach.get(f"/twizzit/clubs/{house.club}/decide")
-    assert f"(ShotSpot {twins.was['id']}) and plays as that one. Or is it one of these?" in coach.text
-    assert f"{odd(twins.was['name'])} ShotSpot {other}" in coach.text
-    press(coach, house, found.id, f"link:{other}" if choice == "link" else "create")
-
-    assert "No link is doubtful." in coach.text
-    assert twins.local_id == (other if choice == "link" else twins.was["id"])
-    twins.sync()
-    assert twins.open() == []
+        assert ("No link is doubtful." in coach.text) is (choice == "create")
+        assert twins.local_id == (others[choice] if choice == "link" else twins.was["id"])
+    chosen["link"].sync()
+    assert chosen["link"].open() == []
 
 
 def test_a_team_whose_name_is_taken_is_made_with_a_number(house: House, coach: PageVisitor) -> None:

@@ -90,17 +90,26 @@ def window(
     club: int | None = None,
     **options: Any,
 ) -> Iterator[Page]:
-    """A window that is signed in by a link, by keyboard; its pages may log no error."""
-    context = browser.new_context(viewport=size, color_scheme=scheme, base_url=house.api.root, **options)
+    """A window whose pages may log no error. The first of a club and a screen is signed in by a link, by keyboard; the
+    others have its cookies.
+    """
+    place, state = (club or house.club, size["width"], scheme), house.signed_in
+    context = browser.new_context(
+        viewport=size, color_scheme=scheme, base_url=house.api.root, storage_state=state.get(place), **options
+    )
     page, logged = context.new_page(), list[str]()
     page.set_default_timeout(60_000)
     page.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: logged.append(str(error)))
     try:
-        page.goto(link_to(house.world.database, club or house.club))
-        press_to(page, "button", "Sign in")
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"**/twizzit/clubs/{club or house.club}")
+        if place in state:
+            page.goto(f"/twizzit/clubs/{club or house.club}")
+        else:
+            page.goto(link_to(house.world.database, club or house.club))
+            press_to(page, "button", "Sign in")
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"**/twizzit/clubs/{club or house.club}")
+            state[place] = context.storage_state()
         yield page
         assert logged == []
     finally:
@@ -162,22 +171,19 @@ def test_the_pictures_of_the_documentation(
     browser: Browser, house: House, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     folder = Path(pytestconfig.getoption("--screenshots") or tmp_path)
-    wanted: list[tuple[str, ViewportSize, Literal["light", "dark"]]] = [
-        ("club", DESK, "light"),
-        ("team", PHONE, "light"),
+    wanted: list[tuple[tuple[str, ...], ViewportSize, Literal["light", "dark"]]] = [
+        (("club", "preview"), DESK, "light"),
+        (("team", "decide"), PHONE, "light"),
+        (("sync",), DESK, "dark"),
+        (("settings",), PHONE, "dark"),
     ]
-    wanted += [
-        ("sync", DESK, "dark"),
-        ("settings", PHONE, "dark"),
-        ("preview", DESK, "light"),
-        ("decide", PHONE, "light"),
-    ]
-    for name, size, scheme in wanted:
+    for names, size, scheme in wanted:
         with window(browser, house, size, scheme) as page:
-            page.goto(places(house)[name])
-            path = folder / f"pages-{name}{'-phone' if size is PHONE else ''}.png"
-            page.screenshot(path=path)
-            assert 10_000 < path.stat().st_size < LARGEST_PICTURE, path.name
+            for name in names:
+                page.goto(places(house)[name])
+                path = folder / f"pages-{name}{'-phone' if size is PHONE else ''}.png"
+                page.screenshot(path=path)
+                assert 10_000 < path.stat().st_size < LARGEST_PICTURE, path.name
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
@@ -360,7 +366,9 @@ def test_a_departure_is_decided_by_keyboard_alone(browser: Browser, house: House
         assert sorted(statuses) == ["held"] * 7 + ["refused"]
 
 
-def test_on_paper_there_is_the_team_and_nothing_to_click(browser: Browser, house: House) -> None:
+def test_on_paper_is_the_team_what_it_must_be_warned_of_and_nothing_to_click(browser: Browser, house: House) -> None:
+    world, player = house.world, house.world.roster(1)[1][1]
+    world.change(tables.players, world.local_id(player), is_twizzit_registered=False)
     with window(browser, house, DESK) as page:
         page.goto(places(house)["team"])
         assert page.get_by_role("button", name="Print").is_visible()
@@ -369,12 +377,4 @@ def test_on_paper_there_is_the_team_and_nothing_to_click(browser: Browser, house
         assert page.locator(".person").first.is_visible()
         for element in page.locator("button, nav, footer").all():
             assert not element.is_visible()
-
-
-def test_on_paper_is_what_a_team_must_be_warned_of(browser: Browser, house: House) -> None:
-    world, player = house.world, house.world.roster(1)[1][1]
-    world.change(tables.players, world.local_id(player), is_twizzit_registered=False)
-    with window(browser, house, DESK) as page:
-        page.goto(places(house)["team"])
-        page.emulate_media(media="print")
         assert page.get_by_text("Show this to an administrator before the match").is_visible()

@@ -12,6 +12,7 @@ from tests.support.signs_of_life import beat
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.http_api.pages import previews
 from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import config, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.scheduling.requested import Request
@@ -26,6 +27,11 @@ def coach(house: House) -> Iterator[PageVisitor]:
     with visitor(house.api) as browser:
         sign_in(browser, link_to(house.world.database, house.club, role="coach"))
         yield browser
+
+
+def plan_of(house: House) -> StoredPlan:
+    """One that waits, of teams and players: the calendar is no part of what these tests ask."""
+    return previewed(house.world, house.club, entities=["teams", "players"]).plan
 
 
 def asked(house: House) -> Request:
@@ -81,7 +87,7 @@ def test_the_second_of_two_who_apply_a_plan_in_part_is_refused_at_once(house: Ho
     place = f"/twizzit/clubs/{house.club}"
     player = house.world.roster(1)[1][4]
     house.world.simulator.changes.rename_person(player, house.world.player(player)["first_name"], "Tweemaal")
-    plan = previewed(house.world, house.club).plan
+    plan = plan_of(house)
     with visitor(house.api) as admin:
         sign_in(admin, link_to(house.world.database, house.club))
         admin.get(f"{place}/preview")
@@ -106,7 +112,7 @@ def test_the_second_of_two_who_apply_a_plan_in_part_is_refused_at_once(house: Ho
 
 
 def test_a_plan_is_discarded_and_is_then_over(house: House, coach: PageVisitor) -> None:
-    place, plan = f"/twizzit/clubs/{house.club}", previewed(house.world, house.club).plan
+    place, plan = f"/twizzit/clubs/{house.club}", plan_of(house)
     coach.get(f"{place}/preview")
     assert re.search(rf'formaction="{place}/plans/{plan.id}/discard"', coach.page.text)
     coach.post(f"{place}/plans/{plan.id}/discard", back=f"{place}/preview")
@@ -118,7 +124,7 @@ def test_a_plan_is_discarded_and_is_then_over(house: House, coach: PageVisitor) 
 
 
 def test_who_applied_a_plan_that_another_one_discarded_meanwhile_sees_it(house: House, coach: PageVisitor) -> None:
-    place, plan = f"/twizzit/clubs/{house.club}", previewed(house.world, house.club).plan
+    place, plan = f"/twizzit/clubs/{house.club}", plan_of(house)
     coach.get(f"{place}/preview")
     coach.post(f"{place}/plans/{plan.id}/apply", back=f"{place}/preview")
     coach.post(f"{place}/plans/{plan.id}/discard", back=f"{place}/preview")
@@ -131,7 +137,7 @@ def test_who_applied_a_plan_that_another_one_discarded_meanwhile_sees_it(house: 
         connection.execute(ended, [said, made.id])
     coach.get(f"{place}/preview")
     assert f"The plan was not applied, or not all of it: For the operator of this installation: {said}" in coach.text
-    previewed(house.world, house.club)
+    plan_of(house)
     coach.get(f"{place}/preview")
     assert "The plan was not applied" not in coach.text
 
@@ -144,7 +150,7 @@ def test_a_plan_counts_the_rows_too_that_it_does_not_show(
     before = {player: world.player(player) for player in players}
     for player, row in before.items():
         world.simulator.changes.rename_person(player, row["first_name"], f"Geteld{player}")
-    plan = previewed(world, house.club).plan
+    plan = plan_of(house)
     [updated] = [
         one for one in plans.document(world.database.engine, plan.id)["entities"] if one["entity"] == "players"
     ]
@@ -161,7 +167,7 @@ def test_a_plan_counts_the_rows_too_that_it_does_not_show(
 
 
 def test_a_plan_of_another_club_is_none_of_this_one(house: House, coach: PageVisitor) -> None:
-    plan = previewed(house.world, house.club).plan
+    plan = plan_of(house)
     with visitor(house.api) as other:
         sign_in(other, link_to(house.world.database, house.other))
         for action in ("apply", "discard"):
