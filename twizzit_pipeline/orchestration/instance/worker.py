@@ -37,7 +37,8 @@ def celery_app(settings: Settings) -> Celery:
     options = {**DEFAULT_CONFIG, **celery_options()}
     named = {"broker": broker, "backend": broker, "config_source": options, "task_default_queue": QUEUE}
     app: Celery = make_app(named)  # type: ignore[no-untyped-call]
-    create_execute_job_task(app, base=OncePerRun)  # type: ignore[arg-type]  # each option is said to be a dict
+    once: dict[str, Any] = {"base": OncePerRun, "shared": False}  # no task of every application in this process
+    create_execute_job_task(app, **once)
     return app
 
 
