@@ -140,6 +140,7 @@ def _of_players(
         absences = Absences(False, {one.twizzit_id: "unproved" for one in found})
     elif found:
         present = [team for team, said in unlisted.items() if said == "present"]
+        present += _back_again(source, found, teams, unlisted)
         asked = session.absences["teams"].kinds
         doubtful = [team for team, kind in asked.items() if kind == "unproved"]
         kinds = proved(source, season.record, found, teams, rosters, present, rosters.known, doubtful)
@@ -148,6 +149,16 @@ def _of_players(
     if due and source.can_prove_absence:
         said = source.still_listed("people", [one.departure.twizzit_id for one in due], rosters.known)
         session.absences["players"] = Absences(True, absences.kinds, said)
+
+
+def _back_again(source: Source, found: Sequence[Missing], teams: TeamsSeen, unlisted: Collection[str]) -> list[str]:
+    """The teams of these people that left some time ago, and that Twizzit says are there, though the scan saw none:
+    a list whose rows move while it is read leaves one out now and then.
+    """
+    left = {str(one.base["twizzit_team_id"]) for one in found if one.base.get("twizzit_team_id") is not None}
+    left -= {*teams.kept, *teams.rejected, *teams.others, *unlisted}
+    said = source.still_listed("teams", sorted(left), teams.kept) if left else {}
+    return [team for team, presence in said.items() if presence == "present"]
 
 
 def proved(

@@ -19,7 +19,7 @@ from tests.support.calendar_deeds import CALENDARS
 from tests.support.calendar_history import CalendarHistory, list_calendar
 from tests.support.club_deeds import HISTORIES, list_everyone, list_everyone_in_v1
 from tests.support.club_namesakes import NamesakeHistory
-from tests.support.memory_account import MemoryAccount, answered_from
+from tests.support.memory_account import MemoryAccount, Spoiled, answered_from
 from tests.support.sync_world import quick
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
@@ -134,6 +134,13 @@ TEAMS: dict[str, list[tuple[Any, ...]]] = {
         ("decides_all", "approve"),
         ("sync",),
         ("team_comes", "12", "Bo"),
+    ],
+    "their team is back as they leave, on no page of the first reading": [
+        ("teams_leave", {"13", "14"}),
+        ("sync",),
+        ("decides_all", "approve"),
+        ("team_comes", "13", "Bo"),
+        ("sync", Spoiled(shifted_team="13")),
     ],
     "too many are made anew at once": [
         ("team_is_made_anew", {"12", "13", "14"}),
