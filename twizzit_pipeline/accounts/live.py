@@ -245,6 +245,6 @@ def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:
     columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
     rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
     return {
-        person: LiveMember(person, first_name, last_name, rules=(*rules.get(person, ()),))
+        person: LiveMember(person, first_name, last_name, rules=(*dict.fromkeys(rules.get(person, ())),))
         for person, first_name, last_name in rows.itertuples(index=False)
     }
