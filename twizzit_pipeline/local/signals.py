@@ -9,6 +9,35 @@ from typing import Self
 _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
+class Asked:
+    """An event that a signal's handler may set while its own thread waits for it.
+
+    `threading.Event` has a lock that is taken once: a signal in the instant in which the waiting thread holds it would
+    wait for that thread for ever.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()  # its lock may be taken again by the thread that holds it
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """It is set from now on, and who waits goes on."""
+        with self._changed:
+            self._is_set = True
+            self._changed.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it was set, at once or within so many seconds."""
+        with self._changed:
+            if not self._is_set:
+                self._changed.wait(seconds)
+            return self._is_set
+
+
 class Stop:
     """A context manager that catches the signals; entered in the main thread, before any child is started.
 
@@ -21,7 +50,7 @@ class Stop:
 
     def __init__(self, insisted: Callable[[], None]) -> None:
         """`insisted` is called at the second signal."""
-        self.asked = threading.Event()
+        self.asked = Asked()
         self._insisted = insisted
         self._before: dict[int, _Handler] = {}
 
