@@ -5,7 +5,7 @@ the mapping that it is about goes; or where no row is left that it may be. An un
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twizzit_pipeline.entities import ENTITIES, asked_table
@@ -22,12 +22,12 @@ class Asked:
     """A question, as its row says it.
 
     Attributes:
-        mapping: the mapping of the remote row that it is about, whichever local row that names by now; its key.
+        mappings: those of the remote row that it is about, and of the local one, whichever each of them names by now.
     """
 
     key: Key
     values: Values
-    mapping: tuple[Key, Values] | None = None
+    mappings: Mapping[Key, Values] = field(default_factory=dict)
 
 
 def still_asked(entries: Iterable[Entry], now: Mapping[Key, Values]) -> list[Entry]:
@@ -102,20 +102,20 @@ def _is_moot(one: Asked, after: Mapping[str, Any], steps: Mapping[Key, Step], hi
         fitting = [steps.get(Key(table, row_id)) for row_id in after["candidates"] or ()]
         return bool(fitting) and all(step is not None and step.kind == "remove" for step in fitting)
     wanted = (after["local_id"], after["twizzit_id"])
-    was = one.mapping is not None and _pair(entity.name, one.mapping[1]) == wanted
+    was = any(_pair(entity.name, values) == wanted for values in one.mappings.values())
     is_opened = one.key in steps
     return (was or is_opened) and not _will_be_mapped(one, wanted, entity.name, steps)
 
 
 def _will_be_mapped(one: Asked, wanted: tuple[int, str], entity: str, steps: Mapping[Key, Step]) -> bool:
-    table = ENTITIES[entity].mappings
-    if one.mapping is not None:
-        key, values = one.mapping
-        step = steps.get(key)
-        if step is None or step.kind != "remove":
-            return _pair(entity, {**values, **({} if step is None else step.after)}) == wanted
-    returning = (step.after for step in steps.values() if step.kind == "bring_back" and step.key.table == table)
-    return any(_pair(entity, values) == wanted for values in returning)
+    """Whether a mapping names both once the plan is done: it stays, is written once more, or comes back."""
+    table, will_be = ENTITIES[entity].mappings, dict(one.mappings)
+    for step in steps.values():
+        if step.kind == "remove":
+            will_be.pop(step.key, None)
+        elif step.key in will_be or (step.kind == "bring_back" and step.key.table == table):
+            will_be[step.key] = {**will_be.get(step.key, {}), **step.after}
+    return any(_pair(entity, values) == wanted for values in will_be.values())
 
 
 def _pair(entity: str, mapping: Values) -> tuple[Any, Any]:

@@ -103,7 +103,7 @@ def read_rows(connection: Connection, keys: Iterable[Key]) -> dict[Key, Values]:
 
 
 def read_questions(connection: Connection, credential_id: int, opened: Iterable[Key]) -> list[Asked]:
-    """The questions of a credential that are open, and these ones, in their order; each with its mapping."""
+    """The questions of a credential that are open, and these ones, in their order; each with its mappings."""
     asked = select(conflicts.c.id).where(
         conflicts.c.credential_id == credential_id,
         or_(conflicts.c.status == "open", bulk.among(conflicts.c.id, [key.id for key in opened])),
@@ -113,8 +113,10 @@ def read_questions(connection: Connection, credential_id: int, opened: Iterable[
     found: dict[Key, Asked] = {}
     for entity in {values["entity"] for values in rows.values()}:
         of_it = {key: values for key, values in rows.items() if values["entity"] == entity}
-        mappings = _mappings_of(connection, entity, credential_id, {str(one["twizzit_id"]) for one in of_it.values()})
-        found |= {key: Asked(key, values, mappings.get(str(values["twizzit_id"]))) for key, values in of_it.items()}
+        mappings = _mappings_of(connection, entity, credential_id, of_it.values())
+        for key, values in of_it.items():
+            own = (str(values["twizzit_id"]), values["local_id"])
+            found[key] = Asked(key, values, {mapping: row for one in own for mapping, row in mappings.get(one, ())})
     return [found[key] for key in keys if key in found]
 
 
@@ -135,14 +137,21 @@ def read_departures(
 
 
 def _mappings_of(
-    connection: Connection, entity: str, credential_id: int, remote_ids: Collection[str]
-) -> dict[str, tuple[Key, Values]]:
-    table = MAPPINGS[entity]
-    own = (table.c.credential_id == credential_id, mapped_to(table, sorted(remote_ids)))
-    wanted = select(remote_id(table), table.c.id).where(*own)
-    keys = {str(row[0]): Key(table.name, row.id) for row in connection.execute(wanted)}
-    rows = read_rows(connection, keys.values())
-    return {of: (key, rows[key]) for of, key in keys.items() if key in rows}
+    connection: Connection, entity: str, credential_id: int, questions: Collection[Values]
+) -> dict[str | int, list[tuple[Key, Values]]]:
+    """Remote id, and local id, of the rows that these questions are about → the mappings of it."""
+    table, local_id = MAPPINGS[entity], MAPPINGS[entity].c[ENTITIES[entity].local_id]
+    remote_ids = sorted({str(values["twizzit_id"]) for values in questions})
+    local_ids = sorted({values["local_id"] for values in questions if values["local_id"] is not None})
+    wanted = select(table.c.id, remote_id(table), local_id).where(
+        table.c.credential_id == credential_id, or_(mapped_to(table, remote_ids), bulk.among(local_id, local_ids))
+    )
+    ids = {Key(table.name, one[0]): (str(one[1]), int(one[2])) for one in connection.execute(wanted)}
+    found: dict[str | int, list[tuple[Key, Values]]] = defaultdict(list)
+    for key, row in read_rows(connection, ids).items():
+        for own in ids[key]:
+            found[own].append((key, row))
+    return found
 
 
 def read_usual(connection: Connection, catalogue: Catalogue) -> dict[str, Values]:

@@ -183,6 +183,13 @@ MATCHES: dict[str, list[tuple[Any, ...]]] = {
         ("resolves", 0, "twizzit", "Bo", True),
         ("resolves", 0, "twizzit", "Bo", False),
     ],
+    "both enter its result, it is made anew, and that sync is undone and done again": [
+        ("sets_policy", "ask", None),
+        ("match_is_played", "501", (3, 1)),
+        ("game_is_played", "501", (2, 1)),
+        ("matches_are_made_anew", {"501"}),
+        ("undo_that_is_undone",),
+    ],
     "too many vanish": [("leave_for_good", {"501", "502", "503"}), ("decides_all", "approve")],
     "a game begins while it is asked about": [
         ("sets_policy", "ask", None),
@@ -244,7 +251,7 @@ def test_whole_histories_end_with_the_truth(
         max_examples=min(AT_ONCE, HISTORIES_OF_A_SEED),
         deadline=None,
         database=None,
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(histories)

@@ -17,7 +17,7 @@ def asked(mapping: dict[str, Any] | None = MAPPED, **values: Any) -> Asked:
         "local_id": 2, "candidates": None, "history_id": 8,
         "status": "open", "resolution": None, "value": None, "resolved_at": None, "resolved_by": None,
     }  # fmt: skip
-    return Asked(QUESTION, {**row, **values}, None if mapping is None else (MAPPING, mapping))
+    return Asked(QUESTION, {**row, **values}, {} if mapping is None else {MAPPING: mapping})
 
 
 def step(kind: Any, key: Key, after: dict[str, Any]) -> Step:
@@ -59,6 +59,15 @@ def test_one_that_is_opened_needs_its_mapping() -> None:
     assert not is_closed(over, opened, step("bring_back", MAPPING, MAPPED))
     assert is_closed(over, opened)
     assert is_closed(over, opened, step("bring_back", MAPPING, {**MAPPED, "twizzit_remote_id": "300"}))
+
+
+def test_one_that_is_opened_may_have_its_mapping_with_its_remote_id_once_more() -> None:
+    """A match that was made anew, whose sync is undone and done again: its mapping names the earlier id until then."""
+    opened = step("restore", QUESTION, {"status": "open", "resolution": None})
+    over = asked(mapping={**MAPPED, "twizzit_player_id": "90"}, status="settled", resolution="undone")
+    assert not is_closed(over, opened, step("restore", MAPPING, {"twizzit_player_id": "100"}))
+    assert is_closed(over, opened, step("restore", MAPPING, {"twizzit_player_id": "110"}))
+    assert is_closed(over, opened)
 
 
 def test_a_link_is_closed_where_no_row_is_left_that_it_may_be() -> None:
