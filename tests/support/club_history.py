@@ -28,11 +28,13 @@ class ClubHistory(ClubTeams):
 
     Attributes:
         stood: remote id → the teams in which the last scan that was read saw a person.
+        last_said: remote id → their words in it.
         doubtful: remote id → the players of ShotSpot that a person may be.
         others: players of ShotSpot of whom Twizzit says nothing.
     """
 
     stood: dict[str, set[str]] = field(default_factory=dict)
+    last_said: dict[str, dict[str, str | None]] = field(default_factory=dict)
     doubtful: dict[str, tuple[int, int]] = field(default_factory=dict)
     others: set[int] = field(default_factory=set)
 
@@ -156,11 +158,6 @@ class ClubHistory(ClubTeams):
         super().is_undone(before, was, after)
         self.model.doubts.are_undone(before.doubts)
 
-    def sync_that_is_undone(self) -> None:
-        stood = self.stood
-        super().sync_that_is_undone()
-        self.stood = stood
-
     # --- what follows from the rules ---
 
     def _learn(self, spoiled: Spoiled) -> None:
@@ -172,6 +169,8 @@ class ClubHistory(ClubTeams):
         mapped = self.model.teams.known.keys()
         self.doubtful = {one: rows for one, rows in self.doubtful.items() if there[one] & mapped}
         read = {one: there[one] & mapped for one in listed - {*self.doubtful} if there[one] & mapped}
+        scanned = {one: there[one] - {spoiled.unread} for one in listed - {*self.doubtful}}
+        read |= {one: {team} for one, team in self._staying(scanned).items()}
         unsure = {one for found in (self.stood, read) for one, teams in found.items() if spoiled.unread in teams}
         seen = {one: said(people[one]) for one in read if one not in unsure}
         if not self.model.can_ask:  # of those who are missing nothing is proved
@@ -181,14 +180,21 @@ class ClubHistory(ClubTeams):
         here = {one for one, row in self.model.people.items() if row.plays}
         self.model.sync(Seen(seen, read, spoiled.unread is None, self.account.found), self.local_id_of)
         for remote_id in here & listed - read.keys():  # in a team that waits for a person: listed, so nothing to decide
-            self.model.people[remote_id].away = None
+            if scanned.get(remote_id):
+                self.model.people[remote_id].away = None
         gone = {one for one in here if not self.model.people[one].plays}
         assert not [one for one in gone if playing.get(one)], "no one leaves who plays"
         for remote_id in unsure:
             self._take_over(remote_id)
-        before = self.stood
+        before, self.last_said = self.stood, self.last_said | seen
         self.stood = {one: teams | (before.get(one, set()) if one in unsure else set()) for one, teams in read.items()}
         self.stood |= {one: before[one] for one in unsure - read.keys()}
+
+    def _staying(self, scanned: Mapping[str, Set[str | None]]) -> dict[str, str]:
+        """Who is listed in another team alone, while Twizzit did not say what became of theirs: they stay in it."""
+        here = {one: self.synced_into.get(one) for one, row in self.model.people.items() if row.plays}
+        doubtful = self.model.teams.doubtful
+        return {one: team for one, team in here.items() if team in doubtful and scanned.get(one, set()) - {team}}
 
     def _judge_answers(self, seen: Set[str], spoiled: Spoiled) -> None:
         """No answer is wrong; and where nothing is spoiled, no one is missing in it."""

@@ -120,8 +120,8 @@ class NamesakeHistory(ClubHistory):
             return
         done = self._link(asked["id"], chosen)
         self._has_decided(remote_id, doubt, chosen)
-        for each, known in self.model.people.items():
-            known.team = self.team_in_base(each) if known.is_mapped and known.plays else known.team
+        for each in {remote_id, doubt.mapped.get(chosen or 0)} & self.model.people.keys():
+            self.model.people[each].team = self.team_in_base(each)
         after = self.written()
         touched = self.differing("players", was, after)
         if undone:
@@ -174,14 +174,15 @@ class NamesakeHistory(ClubHistory):
         self.others.discard(chosen)
         if theirs is None:
             row = doubts.bystanders.pop(chosen, None) or self._closed(chosen)
-            held = {name: value if value is not None else own.base[name] for name, value in row.held.items()}
-            self.model.people[remote_id] = Known(chosen, dict(own.base), held)
+            now = self.last_said[remote_id]
+            held = {name: value for name, value in row.held.items() if value not in (None, own.base[name])}
+            self.model.people[remote_id] = Known(chosen, dict(now), {**now, **held})
             self._is_left(remote_id, doubt.local_id, own)
             return
         other = self.model.people[theirs]
-        self._takes_over(remote_id, own, other, chosen)
+        self._takes_over(remote_id, other, chosen)
         if theirs in self.stood:
-            self._takes_over(theirs, other, own, doubt.local_id)
+            self._takes_over(theirs, own, doubt.local_id)
         else:
             self.model.people.pop(theirs)
             self.retired.add(theirs)
@@ -199,13 +200,13 @@ class NamesakeHistory(ClubHistory):
         for key in [key for key in self.model.questions if key[0] in remote_ids]:
             del self.model.questions[key]
 
-    def _takes_over(self, remote_id: str, one: Known, before: Known, local_id: int) -> None:
+    def _takes_over(self, remote_id: str, before: Known, local_id: int) -> None:
         """A person in a row of which another one's words are known: as if Twizzit had renamed that one."""
         now = Known(local_id, dict(before.base), dict(before.held), is_touched=before.is_touched)
         now.is_active = before.is_active or not before.plays
-        for column, value in one.base.items():
+        for column, value in self.last_said[remote_id].items():
             self.model._merge(remote_id, now, column, value)
-        now.base, now.is_touched = dict(one.base), False
+        now.base, now.is_touched = dict(self.last_said[remote_id]), False
         self.model.people[remote_id] = now
 
     def _is_left(self, remote_id: str, local_id: int, own: Known) -> None:

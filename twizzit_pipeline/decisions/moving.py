@@ -37,7 +37,8 @@ class Moved:
 
     Attributes:
         links: remote id → the row that it gets.
-        bases: remote id → the base that its row was written by until now.
+        bases: remote id → the base that its row was written by until now; of a row without one, what it has of the
+            remote one's own.
         left: the row that the remote one was mapped to.
     """
 
@@ -69,7 +70,8 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
     own, theirs = found
     then = mapped_then(row.base).get(str(local_id))
     deciding.resolve("link", local_id)
-    links, bases = {row.twizzit_id: local_id}, {row.twizzit_id: None if theirs is None else theirs.last_values}
+    base = _shared(deciding, own, local_id) if theirs is None else theirs.last_values
+    links, bases = {row.twizzit_id: local_id}, {row.twizzit_id: base}
     deciding.remove(table, own.id, own.remote)
     left = Left(row.local_id)
     if theirs is not None:
@@ -83,6 +85,19 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
         _put_out_of_use(deciding)
         left = replace(left, is_inactive=True)
     return Moved(links, bases, left)
+
+
+def _shared(deciding: Deciding, own: Any, local_id: int) -> dict[str, object] | None:
+    """What the remote one's base says of columns in which the row of ShotSpot's, that had no mapping, is the same.
+
+    Such a column follows Twizzit, which says another name by now where the sync that had brought it was undone.
+    """
+    table, base = LOCAL[deciding.row.entity], own.last_values or {}
+    columns = [table.c[name] for name in ENTITIES[deciding.row.entity].compared if base.get(name) is not None]
+    if not columns:
+        return None
+    held = deciding.connection.execute(select(*columns).where(table.c.id == local_id)).one()._mapping
+    return {name: value for name, value in held.items() if value == base[name]} or None
 
 
 def both_mappings(deciding: Deciding, local_id: int) -> tuple[Any, Any] | Refusal:

@@ -25,7 +25,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.tables import conflicts
 
-HISTORIES_OF_A_SEED = int(os.environ.get("TEST_HISTORIES", "8"))
+HISTORIES_OF_A_SEED = int(os.environ.get("TEST_HISTORIES", "5"))
 # Drawn together. From the eleventh on, hypothesis takes most of a history from one before it: what it draws anew is as
 # good as two and a half of those, and costs as much as one.
 AT_ONCE = 10
@@ -83,6 +83,13 @@ NAMESAKES: dict[str, list[tuple[Any, ...]]] = {
     ],
     "the earlier one comes back": [_TWICE, ("leave", {"101"}), ("sync",), ("comes", "101", "11"), ("sync",), _LINK],
     "another name by now": [_TWICE, ("says", "101", "first_name", "Bo"), ("sync",), ("sync",), _LINK],
+    "another name by now, in a sync that is undone": [
+        ("stands_by", "101"),
+        ("sync",),
+        ("says", "101", "last_name", "Bo"),
+        ("sync_that_is_undone",),
+        _LINK,
+    ],
     "again and again": [("stands_by", "101"), ("sync",), _LINK, ("stands_by", "101"), ("sync",), _LINK],
     "a decision that asks others itself": [("comes_twice", "104", "13", 1), ("stands_by", "104"), _UNDONE],
 }
@@ -251,7 +258,7 @@ def test_whole_histories_end_with_the_truth(
         max_examples=min(AT_ONCE, HISTORIES_OF_A_SEED),
         deadline=None,
         database=None,
-        phases=[Phase.generate],
+        phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
     @given(histories)
