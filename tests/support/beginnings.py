@@ -134,7 +134,7 @@ def histories(quiet: st.SearchStrategy[Deed], running: st.SearchStrategy[Deed]) 
 
     Most deeds cost far less than a sync, and what may go wrong is what one deed makes of another.
     """
-    return st.lists(st.tuples(st.lists(quiet, min_size=2, max_size=9), running), min_size=1, max_size=3)
+    return st.lists(st.tuples(st.lists(quiet, min_size=7, max_size=16), running), min_size=1, max_size=3)
 
 
 def live(club: ClubLife, history: History) -> None:

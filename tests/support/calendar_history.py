@@ -162,7 +162,9 @@ class CalendarHistory(ClubLife):
         missing = {one for one in model.matches.known if model.matches.is_asked(one, listed)}
         if spoiled.fails != "questions":
             same(dict.fromkeys(account.found_matches), dict.fromkeys(missing), "what Twizzit was asked for")
-        sides = {one: (match.home.name or "", match.away.name or "") for one, match in listed.items()}
+        sides = {
+            one: (match.home.name or "", match.away.name or "", match.competition_id) for one, match in listed.items()
+        }
         said = {one: said_of(match) for one, match in listed.items()}
         model.matches.sync(
             said, sides, account.found_matches, partial(self.mapped_to, tables.match_mappings, "game", remote="match")

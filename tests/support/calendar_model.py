@@ -9,7 +9,7 @@ from tests.support.listed_model import GRACE, Away, Known, ListedModel, Values
 
 FIELDS = ("date", "status", "home_score", "away_score")
 COMING = ("scheduled", "to_reschedule")
-Meeting = tuple[str, str]  # the two sides, home first
+Meeting = tuple[str, str, str | None]  # the two sides, home first, and the competition
 
 
 @dataclass
@@ -115,7 +115,7 @@ class MatchesModel(ListedModel):
         self, said: Mapping[str, Values], found: Mapping[str, str], gone_over: Mapping[str, str]
     ) -> dict[str, str]:
         """docs/departures.md: "A match that also got another time keeps its game, moved, where nothing else can be
-        meant".
+        meant", which is in a competition.
         """
         new = said.keys() - self.known.keys() - {*gone_over.values()}
         gone = [one for one in self.known.keys() - gone_over.keys() if one not in said]
@@ -125,7 +125,7 @@ class MatchesModel(ListedModel):
             one: pairs[self.sides[one]]
             for one in gone
             if found.get(one) == "absent" and self._is_coming(self.known[one])
-            if self.sides[one] in pairs and times[self.sides[one]] == 2
+            if self.sides[one] in pairs and times[self.sides[one]] == 2 and self.sides[one][2] is not None
         }
 
     def _is_shotspots(self, remote_id: str, one: Known, words: Values) -> None:

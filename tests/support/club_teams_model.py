@@ -13,7 +13,7 @@ class TeamsModel(ListedModel):
     """The teams of the running season; Twizzit says their names.
 
     `unclear`: those that the last sync missed, and of which it was not proved what became of them; `doubtful`: those of
-    them that Twizzit was asked for.
+    them that Twizzit was asked for, and of a sync that proves nothing those about which no person decides.
     """
 
     KINDS: ClassVar[Mapping[str, str]] = {"absent": "gone"}
@@ -40,7 +40,11 @@ class TeamsModel(ListedModel):
         self._forget_questions_of_the_unmapped()
         missing = {one for one, row in self.known.items() if row.plays} - said.keys() if found is not None else set()
         self.unclear = {one for one in missing if (found or {}).get(one) not in ("present", "absent")}
-        self.doubtful = {one for one in self.unclear if one in (found or {}) and self.can_ask}
+        self.doubtful = {one for one in self.unclear if one in (found or {})}
+        if found is None:
+            here = {one for one, row in self.known.items() if row.plays and one not in said}
+            self.doubtful = {one for one in here if not self._is_decided(one)}
+        self.doubtful = self.doubtful if self.can_ask else set()
         missing = {one for one in missing if (found or {}).get(one) != "present"}
         before, of = self.counted()
         vacated = {one for one, row in self.known.items() if one not in said and not row.plays}
@@ -60,6 +64,11 @@ class TeamsModel(ListedModel):
         """Whether a person said that it has not left."""
         away = self.known[remote_id].away
         return away is not None and away.status == "refused"
+
+    def _is_decided(self, remote_id: str) -> bool:
+        """Whether its departure is a person's to decide, or was refused."""
+        away = self.known[remote_id].away
+        return away is not None and away.status in ("held", "refused")
 
     def _go_over(self, said: Mapping[str, Values], vacated: Collection[str]) -> Mapping[str, str]:
         """docs/departures.md: "a group that was deleted and made anew, it is the same team of ShotSpot's".
