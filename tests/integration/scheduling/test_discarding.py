@@ -63,7 +63,10 @@ def test_of_two_who_meet_one_is_refused(engine: Engine, ask: Ask, make: Callable
     for _ in range(_ATTEMPTS):
         plan_id = make()
         with ThreadPoolExecutor(2) as pool:
-            deeds = [partial(ask, options=applying(plan_id)), partial(discard, engine, plan_id, actor=COACH)]
+            deeds: list[Callable[[], object]] = [
+                partial(ask, options=applying(plan_id)),
+                partial(discard, engine, plan_id, actor=COACH),
+            ]
             asked, discarded = [one.exception() for one in [pool.submit(deed) for deed in deeds]]
         assert (asked is None) != (discarded is None)
         assert isinstance(asked or discarded, PlanRefused)
