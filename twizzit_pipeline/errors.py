@@ -30,6 +30,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── QuotaSpent                the month's calls are used up
         ├── CallBudgetSpent           this run was allowed no more calls
         ├── RunTooLong                this run reached its longest time
+        ├── RunTooLarge               what this run reads takes more memory than it may
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
         ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written
@@ -289,6 +290,10 @@ class RunTooLong(PermanentError, KeyboardInterrupt):
     """A run reached its longest time. It is raised by a signal, wherever the run is; so it is an interrupt, too, which
     what waits (a driver, a call) gives up its work for.
     """
+
+
+class RunTooLarge(TwizzitAnswerError, PermanentError):
+    """What Twizzit lists for one run takes more memory than a run may take. Nothing of the list is used."""
 
 
 class OrganizationNotFound(PermanentError):

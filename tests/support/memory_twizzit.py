@@ -40,7 +40,9 @@ class MemorySession:
     page_limits: PageLimits = field(default_factory=PageLimits)
     calls: int = 0
 
-    def get(self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None) -> object:
+    def get(
+        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: bool = False
+    ) -> object:
         self.calls += 1
         if self.random.random() < self.fails:
             raise ServiceUnavailable("503", endpoint=path, status=503)

@@ -41,7 +41,9 @@ class SpoiltSession(MemorySession):
     paths: frozenset[str] = frozenset()
     done: list[tuple[str, Place, str]] = field(default_factory=list)
 
-    def get(self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None) -> object:
+    def get(
+        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: bool = False
+    ) -> object:
         answer = super().get(path, query, route=route)
         if self.paths and path not in self.paths:
             return answer

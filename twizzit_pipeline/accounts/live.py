@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # HTTP is loaded with the first question that is asked
     from twizzit_pipeline.twizzit.client import TwizzitClient
 
 _LONGEST_TRY_SECONDS = 15.0
+_MEGABYTES = 256  # of one login's answers; the logins of many credentials are open in one process
 _T = TypeVar("_T")
 
 
@@ -66,6 +67,7 @@ def impatient(settings: Settings) -> Settings:
             "request_timeout": min(settings.request_timeout, _LONGEST_TRY_SECONDS),
             "retry_attempts": min(settings.retry_attempts, 2),
             "retry_seconds": min(settings.retry_seconds, _LONGEST_TRY_SECONDS),
+            "run_megabytes": min(settings.run_megabytes, _MEGABYTES),
         }
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import dagster as dg
 from sqlalchemy import Engine
 
-from twizzit_pipeline.errors import UnknownCredential
+from twizzit_pipeline.errors import UnknownCredential, UnknownSeason
 from twizzit_pipeline.runs.seasons import known_partitions, usable
 
 CREDENTIAL = "credential"
@@ -88,6 +88,24 @@ def parse(key: str) -> CredentialSeason:
     if not (bar and credential and season) or "|" in season:
         raise UnknownCredential(f"{key!r} is no partition: it is credential|season")
     return CredentialSeason(credential, season)
+
+
+def require_known(instance: dg.DagsterInstance, partition: CredentialSeason) -> None:
+    """Nothing where the instance has both keys: a run of another partition could record nothing of what it did.
+
+    Raises:
+        UnknownCredential, UnknownSeason: it has not.
+    """
+    if not instance.has_dynamic_partition(CREDENTIAL, partition.credential):
+        raise UnknownCredential(
+            f"Dagster lists no credential {partition.credential}: choose one of its partitions; a new credential is "
+            "among them after a few seconds"
+        )
+    if not instance.has_dynamic_partition(SEASON, partition.season):
+        raise UnknownSeason(
+            f"Dagster lists no season {partition.season}: choose one of its partitions, or read that season once with "
+            f"twizzit sync {credential_id_of(partition.credential)} --season {partition.season}"
+        )
 
 
 def partition_keys(credentials: Mapping[int, str], seasons: Mapping[int, Collection[str]]) -> PartitionKeys:

@@ -140,6 +140,11 @@ class SyncRun:
         return self._gate
 
     @property
+    def began(self) -> bool:
+        """Whether a step has opened the run's session."""
+        return self._session is not None
+
+    @property
     def outcome(self) -> str:
         """How the run ended, once it is closed: by its history rows, and by the steps that failed without one."""
         if any(isinstance(error, RequestCancelled) for error in self._errors.values()):

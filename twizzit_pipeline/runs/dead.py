@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTED
+from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTIONS
 from twizzit_pipeline.storage.tables import leases, sync_history
 
 _SILENT = timedelta(seconds=DEAD_AFTER_SECONDS)
@@ -33,7 +33,7 @@ def dead_runs(among: ColumnElement[bool]) -> Select[str]:
         .group_by(row.dagster_run_id)
         .having(
             or_(
-                func.bool_or(func.coalesce(row.error_message == INTERRUPTED, False)),
+                func.bool_or(func.coalesce(row.error_message.in_(INTERRUPTIONS), False)),
                 and_(func.bool_and(func.coalesce(closed, False)), ~held),
             )
         )

@@ -107,21 +107,29 @@ def record_applying(engine: Engine, plan_id: int, actor: Actor, without: Sequenc
         audit.record(connection, actor, action="apply", target="plan", target_id=str(plan_id), details=details)
 
 
-def discard(engine: Engine, plan_id: int, *, actor: Actor) -> StoredPlan:
-    """A plan that waits is not wanted: it is over, and nothing is written.
+def discard(connection: Connection, plan_id: int, *, actor: Actor) -> StoredPlan:
+    """A plan that waits is over, and nothing of it is written. For `scheduling.discarding`, which sees to requests.
 
     Raises:
         UnknownPlan: no plan has that id.
         PlanRefused: it does not wait.
     """
-    with driver_errors(), engine.begin() as connection:
-        stored = plans.read(connection, plan_id, locked=True)
-        _require_waiting(connection, stored, None)
-        decided = {"status": DISCARDED, "decided_at": NOW, "decided_by": _named(actor)}
-        connection.execute(update(_plans).where(_plans.c.id == plan_id).values(**decided))
-        details = {"credential_id": stored.credential_id}
-        audit.record(connection, actor, action="discard", target="plan", target_id=str(plan_id), details=details)
-        return plans.read(connection, plan_id)
+    stored = plans.read(connection, plan_id, locked=True)
+    _require_waiting(connection, stored, None)
+    decided = {"status": DISCARDED, "decided_at": NOW, "decided_by": _named(actor)}
+    connection.execute(update(_plans).where(_plans.c.id == plan_id).values(**decided))
+    details = {"credential_id": stored.credential_id}
+    audit.record(connection, actor, action="discard", target="plan", target_id=str(plan_id), details=details)
+    return plans.read(connection, plan_id)
+
+
+def require_waiting(connection: Connection, plan_id: int, credential_id: int) -> None:
+    """Nothing where the plan waits.
+
+    Raises:
+        UnknownPlan, PlanRefused: as `chosen`.
+    """
+    _require_waiting(connection, plans.read(connection, plan_id), credential_id)
 
 
 def _named(actor: Actor) -> str:

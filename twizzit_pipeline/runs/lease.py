@@ -27,6 +27,9 @@ from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 DEAD_AFTER_SECONDS = 60
 BEAT_SECONDS = 10
 INTERRUPTED = "interrupted: the process ended before the sync did"
+# Of a process on another machine, or one that stands still: from here both look the same.
+SILENT = "interrupted: nothing was heard of the process for a minute: it ended, or was cut off from the database"
+INTERRUPTIONS = (INTERRUPTED, SILENT)
 
 _LONGEST_KEY = 400  # what the column holds
 
@@ -195,9 +198,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
+    """A lease whose holder is dead. `why`: what the history of its run is to say."""
+
     organization: str
     run_id: str
     history_id: int | None
+    why: str
 
 
 def close_interrupted(engine: Engine) -> list[str]:
@@ -228,7 +234,7 @@ def release_over(engine: Engine, over: Mapping[str, str]) -> None:
         for held in connection.execute(
             wanted.where(leases.c.dagster_run_id.in_(over)).with_for_update(skip_locked=True)
         ).all():
-            _bury(connection, _Held(*held), over[held.dagster_run_id])
+            _bury(connection, _Held(*held, over[held.dagster_run_id]))
 
 
 @contextmanager
@@ -262,7 +268,7 @@ def make_free(connection: Connection, organization: str) -> None:
     history_id, silent, holder, run_id = found
     if not silent and not process_is_gone(holder):
         raise in_progress(connection, leases.c.organization == organization)
-    _bury(connection, _Held(organization, run_id, history_id))
+    _bury(connection, _Held(organization, run_id, history_id, _why_dead(holder)))
 
 
 def _dead(connection: Connection, *, locked: bool) -> Sequence[_Held]:
@@ -271,7 +277,7 @@ def _dead(connection: Connection, *, locked: bool) -> Sequence[_Held]:
     ).order_by(leases.c.organization)
     rows = connection.execute(wanted.with_for_update(skip_locked=True) if locked else wanted)
     return [
-        _Held(organization, run_id, history_id)
+        _Held(organization, run_id, history_id, _why_dead(holder))
         for organization, run_id, history_id, silent, holder in rows
         if silent or process_is_gone(holder)
     ]
@@ -284,11 +290,15 @@ def _may_write(connection: Connection) -> bool:
     return bool(connection.scalar(select(and_(func.current_setting("transaction_read_only") == "off", *privileges))))
 
 
-def _bury(connection: Connection, held: _Held, message: str = INTERRUPTED) -> None:
+def _why_dead(holder: str) -> str:
+    return INTERRUPTED if process_is_gone(holder) else SILENT
+
+
+def _bury(connection: Connection, held: _Held) -> None:
     connection.execute(
         update(sync_history)
         .where(sync_history.c.dagster_run_id == held.run_id, sync_history.c.status == "in_progress")
-        .values(status="failed", error_message=message, completed_at=text("timezone('utc', clock_timestamp())"))
+        .values(status="failed", error_message=held.why, completed_at=text("timezone('utc', clock_timestamp())"))
     )
     connection.execute(delete(leases).where(leases.c.organization == held.organization))
     _log.warning("lease buried", buried_run_id=held.run_id, history_id=held.history_id)

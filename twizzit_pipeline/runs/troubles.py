@@ -11,6 +11,7 @@ from twizzit_pipeline.errors import (
     LoginRefused,
     OrganizationNotFound,
     QuotaSpent,
+    RunTooLarge,
     TwizzitPipelineError,
 )
 from twizzit_pipeline.storage.unquoted import in_short
@@ -56,7 +57,7 @@ class Troubles:
         return [last, *found]
 
 
-_OF_THE_ACCOUNT = (QuotaSpent, CallBudgetSpent, EndpointRefused, OrganizationNotFound)
+_OF_THE_ACCOUNT = (QuotaSpent, CallBudgetSpent, RunTooLarge, EndpointRefused, OrganizationNotFound)
 
 
 def _meets_all(error: BaseException) -> TypeGuard[TwizzitPipelineError]:

@@ -20,7 +20,7 @@ from twizzit_pipeline.errors import (
     UnknownCredential,
     UnknownSeason,
 )
-from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs import decided_plans, seasons
 from twizzit_pipeline.runs.in_progress import in_progress, on_its_way
 from twizzit_pipeline.runs.lease import lease_keys
 from twizzit_pipeline.runs.seasons import USUAL_START, SeasonRow
@@ -75,6 +75,7 @@ def ask(
         NoOrchestrator: no orchestrator is alive to run it.
         SyncInProgress: one is under way or asked for, and `queue` is False.
         PlanBeingApplied: the plan is asked to be applied already, with something else left out, or is under way.
+        UnknownPlan, PlanRefused: the plan to apply does not wait any more.
     """
     settle(engine)
     with driver_errors():
@@ -82,9 +83,7 @@ def ask(
         if not credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
         with engine.begin() as connection:
-            # All who ask for the same credential wait here; syncs under way, which point at this row, do not.
-            lock = select(credentials.c.id).where(credentials.c.id == credential_id).with_for_update(key_share=True)
-            if connection.execute(lock).one_or_none() is None:
+            if not alone(connection, credential_id):
                 raise UnknownCredential(f"No credential has the id {credential_id}; see: twizzit credentials list")
             listed = seasons.known(connection, credential_id, USUAL_START)
             label = None if season is None else _label(listed, season)
@@ -96,7 +95,9 @@ def ask(
             waiting = _covering(connection, credential_id, wish, _running(listed)) if queue else None
             if waiting is not None:
                 return Answer(_join(connection, waiting, wish, actor), already_queued=True)
-            _refuse_second_part(connection, credential_id, wish.options.plan_id)
+            if (plan_id := wish.options.plan_id) is not None:
+                refuse_while_asked(connection, credential_id, plan_id)
+                decided_plans.require_waiting(connection, plan_id, credential_id)
             return Answer(_add(connection, credential_id, wish, actor, trigger), already_queued=False)
 
 
@@ -108,7 +109,32 @@ def refuse_second_apply(engine: Engine, credential_id: int, plan_id: int) -> Non
     """
     settle(engine)
     with driver_errors(), engine.connect() as connection:
-        _refuse_second_part(connection, credential_id, plan_id)
+        refuse_while_asked(connection, credential_id, plan_id)
+
+
+def alone(connection: Connection, credential_id: int) -> bool:
+    """Whether there is that credential; until the transaction ends, no other one asks for a sync of it, or discards a
+    plan. Syncs under way, which point at this row, do not wait.
+    """
+    lock = select(credentials.c.id).where(credentials.c.id == credential_id).with_for_update(key_share=True)
+    return connection.execute(lock).one_or_none() is not None
+
+
+def refuse_while_asked(connection: Connection, credential_id: int, plan_id: int) -> None:
+    """Nothing where no request is to apply that plan. A plan is applied once: what a second person leaves out of it
+    would be written with the first one's part.
+
+    Raises:
+        PlanBeingApplied: one waits or is under way.
+    """
+    for one in requested.open_of(connection, credential_id):
+        if one.options.plan_id == plan_id:
+            left_out = len(one.options.without)
+            part = f", without {left_out} of its rows" if left_out else ""
+            raise PlanBeingApplied(
+                f"Plan {plan_id} is being applied already (request {one.id}){part}: wait for its end, "
+                f"or cancel it while it waits: twizzit requests cancel {one.id}"
+            )
 
 
 def get(engine: Engine, request_id: int) -> Request:
@@ -177,20 +203,6 @@ def _refuse_second(connection: Connection, credential: Credential) -> None:
     first = next(iter(requested.open_of(connection, credential.id)), None)
     if first is not None:
         raise on_its_way(first.id, next(iter(first.history_ids[-1:]), None))
-
-
-def _refuse_second_part(connection: Connection, credential_id: int, plan_id: int | None) -> None:
-    """A plan is applied once: what a second person leaves out of it would be written with the first one's part."""
-    if plan_id is None:
-        return
-    for one in requested.open_of(connection, credential_id):
-        if one.options.plan_id == plan_id:
-            left_out = len(one.options.without)
-            part = f", without {left_out} of its rows" if left_out else ""
-            raise PlanBeingApplied(
-                f"Plan {plan_id} is being applied already (request {one.id}){part}: wait for its end, "
-                f"or cancel it while it waits: twizzit requests cancel {one.id}"
-            )
 
 
 def _running(listed: Sequence[SeasonRow]) -> str | None:

@@ -73,6 +73,9 @@ class Settings(BaseModel):
         120.0, description="Seconds that the tries of one call may take"
     )
     call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
+    run_megabytes: Annotated[int, Field(ge=16, le=1_000_000)] = Field(
+        1536, description="Megabytes of memory that what one run reads may take, as estimated; else it has failed"
+    )
     run_seconds: Annotated[int, Field(ge=1, le=604_800)] = Field(
         3600, description="Seconds that one run may take; then it is ended, and has failed"
     )

@@ -31,11 +31,16 @@ def read_json(body: bytes) -> object:
         TooManyValues: before anything is read.
         ValueError, RecursionError: the body is no JSON, or nested too deeply.
     """
-    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+    if values_in(body) > MOST_VALUES:
         raise TooManyValues
     text = body.decode(json.detect_encoding(body), "surrogatepass")
     value: object = json.loads(text, parse_constant=lambda _name: None, parse_float=_finite)
     return _usable(value) if _MAY_BE_UNUSABLE.search(text) else value
+
+
+def values_in(body: bytes) -> int:
+    """How many values the JSON of a body has at most."""
+    return sum(body.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def _usable(value: object) -> object:

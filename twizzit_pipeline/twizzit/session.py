@@ -24,6 +24,7 @@ from twizzit_pipeline.errors import (
     NotATwizzit,
     QuotaSpent,
     RateLimited,
+    RunTooLarge,
     TwizzitPipelineError,
 )
 from twizzit_pipeline.settings import Settings
@@ -32,6 +33,7 @@ from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.circuit_breaker import CALLS_TO_OPEN
 from twizzit_pipeline.twizzit.endpoint import Endpoint
 from twizzit_pipeline.twizzit.http_retry import ROUTE, CallLedger, RetryTransport
+from twizzit_pipeline.twizzit.memory import MemoryLedger
 from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.transport import guarded_transport
@@ -59,6 +61,7 @@ class ClientOptions:
     retry_attempts: int = 5
     retry_seconds: float = 120.0
     call_ceiling: int = 5000
+    run_megabytes: int = 1536
     allow_private_endpoints: bool = False
     turns: Turns | None = None
 
@@ -73,6 +76,7 @@ class ClientOptions:
             retry_attempts=settings.retry_attempts,
             retry_seconds=settings.retry_seconds,
             call_ceiling=settings.call_ceiling,
+            run_megabytes=settings.run_megabytes,
             allow_private_endpoints=settings.allow_private_endpoints,
         )
 
@@ -83,7 +87,7 @@ def ends_everything(error: TwizzitPipelineError) -> bool:
         return not error.reached
     if isinstance(error, MalformedAnswer):
         return error.circuit_open
-    return isinstance(error, LoginRefused | QuotaSpent | CallBudgetSpent | RateLimited | EndpointRefused)
+    return isinstance(error, LoginRefused | QuotaSpent | CallBudgetSpent | RunTooLarge | RateLimited | EndpointRefused)
 
 
 class Session:
@@ -101,6 +105,7 @@ class Session:
     ) -> None:
         self.endpoint = endpoint
         self.ledger = CallLedger(options.call_ceiling)
+        self._memory = MemoryLedger(options.run_megabytes)
         self.page_limits = PageLimits()
         self._answered: set[str] = set()  # paths, ids included, that have answered well in this run
         self._given_up = threading.Event()
@@ -136,15 +141,20 @@ class Session:
             trust_env=False,
         )
 
-    def get(self, path: str, query: Query = (), *, route: str | None = None) -> object:
-        """The JSON that a GET of `path` answers, or `NOTHING`; `route` is the path with its ids left out.
+    def get(self, path: str, query: Query = (), *, route: str | None = None, kept: bool = False) -> object:
+        """The JSON that a GET of `path` answers, or `NOTHING`.
 
         Some services answer 404 where a filter leaves nothing: so it is read where the same path has answered well
         before. A 404 that is a web page is the word of a server in front of the service, and stays an error.
 
+        Args:
+            route: the path with its ids left out.
+            kept: whether its rows are kept beside those of other answers; then they count, see `memory`.
+
         Raises:
             TwizzitAnswerError: one of its leaves, see `http_retry.RetryTransport` and `auth.TwizzitAuth`.
             EndpointRefused: the host is on an address that is not allowed.
+            RunTooLarge: this session keeps too much.
         """
         try:
             response = self._http.get(
@@ -167,7 +177,10 @@ class Session:
                 answered_before=True,
             ) from None
         self._answered.add(path)
-        return response.extensions[ANSWER]
+        answer: object = response.extensions[ANSWER]
+        if kept:
+            self._memory.keep(route or path, response, answer)
+        return answer
 
     def gather(self, tasks: Sequence[Callable[[], _T]]) -> list[_T | TwizzitPipelineError]:
         """What the tasks return, in their order, a few at a time; an error of this project takes its task's place.

@@ -112,6 +112,20 @@ def test_a_plan_that_is_not_wanted(coach: httpx.Client, world: SyncWorld) -> Non
     assert coach.post(f"/sync/apply/{plan_id + 1}").status_code == 404
 
 
+def test_a_plan_that_is_asked_to_be_applied_is_discarded_when_that_was_cancelled(
+    coach: httpx.Client, world: SyncWorld
+) -> None:
+    credential_id = world.add_credential()
+    plan_id = previewed(world, credential_id, entities=["teams"]).plan.id
+    beat(world.database.engine)
+    asked = coach.post(f"/sync/apply/{plan_id}", headers={"Prefer": "respond-async"}).json()["requestId"]
+    refused = coach.delete(f"/sync/plans/{credential_id}/{plan_id}")
+    assert (refused.status_code, refused.json()["error"]) == (409, "Plan cannot be used")
+    assert f"is being applied already (request {asked})" in refused.json()["message"]
+    assert coach.delete(f"/sync/requests/{asked}").status_code == 200
+    assert coach.delete(f"/sync/plans/{credential_id}/{plan_id}").json()["status"] == "discarded"
+
+
 def test_a_coach_reaches_the_plans_of_their_clubs_alone(api: ApiServer, world: SyncWorld) -> None:
     mine, other = world.add_credential(0), world.add_credential(1)
     plan_id = previewed(world, other, entities=["teams"]).plan.id

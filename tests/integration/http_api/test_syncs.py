@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from tests.support.api_orchestrator import Orchestrator
 from tests.support.api_server import PREFIX, ApiServer, token
+from tests.support.previewed import previewed
 from tests.support.signs_of_life import beat
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import DatabaseUnavailable
@@ -193,6 +194,24 @@ def test_a_database_that_is_away_for_a_moment_ends_no_wait(
 
     assert (answer.status_code, away) == (200, [])
     assert answer.json()["status"] == "partial_success"
+
+
+@pytest.mark.parametrize("path", ["sync/teams/{id}", "sync/preview/{id}", "sync/apply/{plan}"])
+def test_a_credential_that_is_deleted_while_its_sync_is_waited_for_is_named(
+    coach: httpx.Client, admin: httpx.Client, world: SyncWorld, path: str
+) -> None:
+    """The client asked for the credential's sync: of the request that went with it it has not heard."""
+    credential_id = world.add_credential()
+    plan_id = previewed(world, credential_id, entities=["teams"]).plan.id
+    beat(world.database.engine)
+    with ThreadPoolExecutor(1) as people:
+        asked = people.submit(coach.post, f"/{path.format(id=credential_id, plan=plan_id)}?wait=60", timeout=90)
+        while not world.rows(tables.sync_requests):
+            time.sleep(0.05)
+        assert admin.delete(f"/credentials/{credential_id}").is_success
+        answer = asked.result()
+    assert (answer.status_code, answer.json()["error"]) == (404, "Credential not found")
+    assert f"No credential has the id {credential_id}" in answer.json()["message"]
 
 
 def test_a_second_sync_is_refused_or_waits_its_turn(coach: httpx.Client, world: SyncWorld) -> None:

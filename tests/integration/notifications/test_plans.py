@@ -6,8 +6,9 @@ from sqlalchemy import Engine, insert, update
 
 from twizzit_pipeline.notifications import messages, outbox, rounds
 from twizzit_pipeline.queries import overview
-from twizzit_pipeline.runs import decided_plans, plans
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import NewPlan, StoredPlan
+from twizzit_pipeline.scheduling import discarding
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
@@ -51,7 +52,7 @@ def test_a_plan_that_waits_is_notified_once_for_the_same_content(database: Datab
     assert waiting(engine) == []
     second = stopped(engine, credential_id, "b")
     assert f"--apply {second.id}" in waiting(engine)[1]
-    decided_plans.discard(engine, second.id, actor=this_user())
+    discarding.discard(engine, second.id, actor=this_user())
     assert waiting(engine) == []
 
 

@@ -88,6 +88,8 @@ def test_a_busy_api_and_one_whose_answer_is_lost_get_a_job(
     api.cluster.faults.extend([Fault(each, "POST") for each in faults])
     launch(launcher, run)
     [job] = api.cluster.jobs.values()
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    assert labels["app.kubernetes.io/component"] == "run_worker", "deploy/kubernetes/egress.yaml selects by it"
     pod = job["spec"]["template"]["spec"]
     assert pod["serviceAccountName"] == "twizzit-runs"
     assert pod["automountServiceAccountToken"] is False

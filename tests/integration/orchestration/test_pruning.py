@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +119,23 @@ def test_old_runs_go_and_nothing_that_is_shown_changes(kept: Kept) -> None:
         assert kept.count(table, kept.runs[1]) > 0
     assert kept.shown() == before
     assert prune_runs(kept.instance, DAYS) == PrunedRuns()
+
+
+def test_of_two_who_prune_at_once_one_counts_a_run(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have found the run before the first of them deletes it."""
+    for run_id in kept.runs:
+        kept.age(run_id)
+    storage, both = kept.instance.event_log_storage, threading.Barrier(2)
+    delete_events = storage.delete_events
+
+    def met(run_id: str) -> None:
+        both.wait(60)
+        delete_events(run_id)
+
+    monkeypatch.setattr(storage, "delete_events", met)
+    with ThreadPoolExecutor(2) as pool:
+        pruned = list(pool.map(lambda _: prune_runs(kept.instance, DAYS).runs, range(2)))
+    assert sorted(pruned) == [0, 1]
 
 
 def test_runs_that_are_not_old_and_those_under_way_stay(kept: Kept) -> None:

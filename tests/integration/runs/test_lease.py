@@ -16,7 +16,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import DatabaseRefused, LeaseLost, SyncInProgress
 from twizzit_pipeline.runs import history, lease, processes
 from twizzit_pipeline.runs.alone import alone
-from twizzit_pipeline.runs.lease import INTERRUPTED, Lease
+from twizzit_pipeline.runs.lease import INTERRUPTED, SILENT, Lease
 from twizzit_pipeline.scheduling import due
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -212,7 +212,7 @@ def test_a_silent_one_is_taken_over_and_writes_nothing_more(world: SyncWorld, ho
         with world.session(credential_id, run_id="next") as following:
             scan_teams(following)
             (row,) = world.history_of("silent").values()
-            assert (row.status, row.error_message) == ("failed", INTERRUPTED)
+            assert (row.status, row.error_message) == ("failed", SILENT), "it is not seen that it lives"
             rows, recorded = world.dump(), world.rows(tables.sync_history)
             with pytest.raises(LeaseLost, match="took over"):
                 scan_players(silent)
@@ -223,7 +223,7 @@ def test_a_silent_one_is_taken_over_and_writes_nothing_more(world: SyncWorld, ho
             map_teams(following)
             map_players(following)
         raise LeaseLost("as the orchestrator passes it on")
-    assert [row.error_message for row in world.history_of("silent").values()] == [INTERRUPTED]
+    assert [row.error_message for row in world.history_of("silent").values()] == [SILENT]
     assert {row.status for row in world.history_of("next").values()} == {"partial_success"}
     assert not world.rows(tables.leases)
     world.assert_truth(credential_id)
@@ -238,7 +238,7 @@ def test_one_that_died_while_the_clock_was_ahead_keeps_no_club_waiting(world: Sy
         assert [held.silent for held in due.look(world.database.engine).leases] == [True]
         world.sync(credential_id)
         scan_players(ahead)
-    assert [row.error_message for row in world.history_of("ahead").values()] == [INTERRUPTED]
+    assert [row.error_message for row in world.history_of("ahead").values()] == [SILENT]
 
 
 def test_a_silent_one_leaves_the_lease_of_its_successor_alone(world: SyncWorld) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text, update
 
 from tests.support.carried_out import Ask, begin, end, waiting
 from twizzit_pipeline.errors import SyncInProgress, UnknownRequest
-from twizzit_pipeline.runs.lease import INTERRUPTED
+from twizzit_pipeline.runs.lease import SILENT
 from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment, fail_unstarted, settle
 from twizzit_pipeline.storage.tables import leases
@@ -47,7 +47,7 @@ def test_one_whose_process_died_is_ended_by_the_next_read(engine: Engine, ask: A
     with engine.begin() as connection:
         connection.execute(update(leases).values(heartbeat_at=text("now() - interval '61 seconds'")))
     over = requests.get(engine, request.id)
-    assert (over.status, over.error, over.history_ids) == ("failed", INTERRUPTED, (history_id,))
+    assert (over.status, over.error, over.history_ids) == ("failed", SILENT, (history_id,))
     assert ask().status == "queued"
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tomllib
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,65 @@ def test_the_ports_of_a_pod_are_those_that_its_command_its_service_and_its_polic
     for probe in ("readinessProbe", "livenessProbe"):
         asked = container.get(probe, {})
         assert {way.get("port") for way in (asked.get("tcpSocket"), asked.get("httpGet")) if way} <= set(ports)
+
+
+EVERY, WEB, CODE, BROKER, CLUSTER, MAIL = (
+    {"53/UDP", "53", "5432"},
+    {"443"},
+    {"4000"},
+    {"6379"},
+    {"443", "6443"},
+    {"587"},
+)
+GOES_OUT = {
+    "twizzit-migrate": EVERY,
+    "twizzit-code": EVERY | WEB | MAIL,
+    "twizzit-daemon": EVERY | CODE | BROKER | CLUSTER,
+    "twizzit-ui": EVERY | CODE | BROKER | CLUSTER,
+    "twizzit-api": EVERY | WEB,
+    "twizzit-worker": EVERY | BROKER | WEB,
+    "run_worker": EVERY | WEB,
+}
+
+
+def test_each_pod_goes_out_where_it_must_and_nowhere_else() -> None:
+    labels = [each["spec"]["template"]["metadata"]["labels"] for each in PODS.values()]
+    labels.append({"app.kubernetes.io/name": "dagster", "app.kubernetes.io/component": "run_worker"})
+    policies = [each["spec"] for name, each in DOCUMENTS.items() if name.startswith("egress.yaml")]
+    assert all(each["policyTypes"] == ["Egress"] for each in policies)
+    found = {
+        one["app.kubernetes.io/component"]: {
+            f"{port['port']}/{protocol}" if (protocol := port.get("protocol", "TCP")) != "TCP" else str(port["port"])
+            for policy in policies
+            if _selects(policy["podSelector"], one)
+            for rule in policy["egress"]
+            for port in rule["ports"]
+        }
+        for one in labels
+    }
+    assert found == GOES_OUT
+
+
+def test_the_pods_that_may_make_jobs_alone_reach_the_api_of_kubernetes() -> None:
+    """Of 443, all others reach public addresses only: no other pod, no cloud's metadata."""
+    cluster = named("NetworkPolicy", "twizzit-out-cluster")["spec"]["podSelector"]
+    for pod in PODS.values():
+        template = pod["spec"]["template"]
+        account = template["spec"]["serviceAccountName"]
+        assert _selects(cluster, template["metadata"]["labels"]) == (account == "twizzit-launcher")
+    for name in ("twizzit-out-web", "twizzit-out-runs"):
+        rules = named("NetworkPolicy", name)["spec"]["egress"]
+        [web] = [rule for rule in rules if {"port": 443} in rule["ports"]]
+        refused = [ip_network(one) for to in web["to"] for one in to["ipBlock"]["except"]]
+        for address in map(ip_address, ("10.0.0.1", "172.20.0.1", "192.168.1.1", "169.254.169.254", "fd00::1")):
+            assert any(address in one for one in refused), address
+
+
+def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    wanted = selector.get("matchLabels", {}).items() <= labels.items()
+    listed = selector.get("matchExpressions", [])
+    assert all(each["operator"] == "In" for each in listed)
+    return wanted and all(labels.get(each["key"]) in each["values"] for each in listed)
 
 
 def test_the_ui_and_the_daemon_find_the_code_server_where_it_listens() -> None:

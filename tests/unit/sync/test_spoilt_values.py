@@ -37,7 +37,9 @@ PATHS = (
 class InMemory(SpoiltSession):
     """What the simulator refuses (an id that is none) is an error of the client's, as over HTTP."""
 
-    def get(self, path: str, query: Iterable[tuple[str, object]] = (), *, route: str | None = None) -> object:
+    def get(
+        self, path: str, query: Iterable[tuple[str, object]] = (), *, route: str | None = None, kept: bool = False
+    ) -> object:
         try:
             return super().get(path, list(query), route=route)
         except HTTPException as error:

@@ -10,7 +10,8 @@ from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_table, table
 from twizzit_pipeline.cli.stored_plans import described
-from twizzit_pipeline.runs import decided_plans, plans
+from twizzit_pipeline.runs import plans
+from twizzit_pipeline.scheduling import discarding
 from twizzit_pipeline.storage.audit import this_user
 
 app = typer.Typer(help="What a sync would do, kept for seven days: list, show, discard.", no_args_is_help=True)
@@ -74,5 +75,5 @@ def show_plan(
 def discard(plan_id: _Plan) -> None:
     """Discard a plan that is not wanted: nothing of it is written."""
     with opened() as here:
-        decided_plans.discard(here.database.engine, plan_id, actor=this_user())
+        discarding.discard(here.database.engine, plan_id, actor=this_user())
     console().print(f"Plan {plan_id} is discarded; nothing was written.")

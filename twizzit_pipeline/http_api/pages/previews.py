@@ -19,7 +19,7 @@ from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal, at_club
 from twizzit_pipeline.http_api.plan_wishes import applying, previewing
 from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.plans import StoredPlan
-from twizzit_pipeline.scheduling import requested, requests
+from twizzit_pipeline.scheduling import discarding, requested, requests
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.scheduling.wishes import Wish
 
@@ -126,7 +126,7 @@ def apply_plan(at: Applying, plan_id: PlanId) -> Response:
 def discard_plan(at: Discarding, plan_id: PlanId) -> Response:
     """Say that a plan is not wanted."""
     _of_club(at, plan_id)
-    decided_plans.discard(at.visit.service.engine, plan_id, actor=at.visit.caller.actor)
+    discarding.discard(at.visit.service.engine, plan_id, actor=at.visit.caller.actor)
     return at.visit.back(said=at.visit.texts("preview.discarded"))
 
 

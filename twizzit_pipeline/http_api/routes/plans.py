@@ -20,7 +20,7 @@ from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.http_api.sync_bodies import Applying, PreviewSync
 from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.plans import StoredPlan
-from twizzit_pipeline.scheduling import requested
+from twizzit_pipeline.scheduling import discarding, requested
 from twizzit_pipeline.scheduling.wishes import Wish
 from twizzit_pipeline.storage.engine import driver_errors
 
@@ -104,7 +104,7 @@ def one_plan(here: Here, credential_id: CredentialId, plan_id: PlanId) -> schema
 def discard_plan(here: Here, caller: CurrentCaller, credential_id: CredentialId, plan_id: PlanId) -> schemas.Plan:
     """Say that a plan is not wanted: nothing of it is written."""
     _of(here, credential_id, plan_id)
-    return schemas.Plan.of(decided_plans.discard(here.engine, plan_id, actor=caller.actor))
+    return schemas.Plan.of(discarding.discard(here.engine, plan_id, actor=caller.actor))
 
 
 def _result(here: Service, ended: requested.Request) -> schemas.PreviewResult:

@@ -9,10 +9,12 @@ import anyio.to_thread
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from twizzit_pipeline.errors import DatabaseUnavailable
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.errors import DatabaseUnavailable, UnknownRequest
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
 from twizzit_pipeline.http_api.service import PREFIX, Service
 from twizzit_pipeline.scheduling import requested, requests
+from twizzit_pipeline.storage.engine import driver_errors
 
 LONGEST_WAIT_SECONDS = 600
 USUAL_WAIT_SECONDS = 45.0  # ShotSpot's proxy waits for 60
@@ -56,14 +58,27 @@ async def waited(here: Service, client: Request, request: requested.Request, sec
     """The request once it is over, the client is gone or `seconds` are; holds no thread while it waits.
 
     A database that is away for a moment is asked again: the request stands, and its sync goes on.
+
+    Raises:
+        UnknownCredential: the credential was deleted meanwhile, and the request with it.
     """
     until, looks = anyio.current_time() + seconds, 0
     while not request.over and (left := until - anyio.current_time()) > 0 and not await client.is_disconnected():
         await anyio.sleep(min(left, _LOOK_SECONDS[min(looks, len(_LOOK_SECONDS) - 1)]))
         looks += 1
         with suppress(DatabaseUnavailable):
-            request = await anyio.to_thread.run_sync(requests.get, here.engine, request.id)
+            request = await anyio.to_thread.run_sync(_looked_at, here, request)
     return request
+
+
+def _looked_at(here: Service, request: requested.Request) -> requested.Request:
+    """The request as it stands now. What is not there any more is named as the client named it: by the credential."""
+    try:
+        return requests.get(here.engine, request.id)
+    except UnknownRequest:
+        with driver_errors():
+            store.get(here.engine, request.credential_id)
+        raise
 
 
 def answers_of(accepted: type[BaseModel]) -> Responses:

@@ -79,10 +79,7 @@ def prune_runs(instance: dg.DagsterInstance, days: int, *, dry_run: bool = False
     gone = 0
     with driver_errors():
         for run_ids in _batches(events, before):
-            for run_id in run_ids:
-                gone += 1
-                if not dry_run:
-                    _delete(events, runs, run_id)
+            gone += len(run_ids) if dry_run else sum(_delete(events, run_id) for run_id in run_ids)
         check_rows = _orphaned_check_rows(events, dry_run=dry_run)
         if not dry_run:
             _delete_evaluations_without_a_run(events, before)
@@ -145,12 +142,15 @@ def _newer(table: Table, *names: str, judged: bool = False) -> ColumnElement[boo
     return or_(named, none)
 
 
-def _delete(events: PostgresEventLogStorage, runs: PostgresRunStorage, run_id: str) -> None:
-    """The run itself comes last, so that a run of which a part is gone is found again."""
+def _delete(events: PostgresEventLogStorage, run_id: str) -> bool:
+    """Whether the run was still there: of two who prune at once one counts it.
+
+    The run itself comes last, so that a run of which a part is gone is found again; its tags go with it.
+    """
     events.delete_events(run_id)
     with events.index_connection() as connection:
         connection.execute(delete(AssetCheckExecutionsTable).where(AssetCheckExecutionsTable.c.run_id == run_id))
-    runs.delete_run(run_id)
+        return connection.execute(delete(RunsTable).where(RunsTable.c.run_id == run_id)).rowcount == 1
 
 
 def _orphaned_check_rows(events: PostgresEventLogStorage, *, dry_run: bool) -> int:

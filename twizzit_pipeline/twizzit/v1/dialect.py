@@ -158,7 +158,7 @@ class V1(Source):
 
     def _read(self, path: str, route: str, name: str) -> list[Row]:
         def fetch(page: int, limit: int) -> object:
-            return self._session.get(path, [("page", page), ("limit", limit)], route=route)
+            return self._session.get(path, [("page", page), ("limit", limit)], route=route, kept=True)
 
         return read_numbered_pages(fetch, path=path, name=name, limit=_LIMIT, key=by_id)
 

@@ -12,6 +12,7 @@ need no proof of their own: a person who was not on them is asked for by id.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from math import ceil
 
 from twizzit_pipeline.errors import AccessDenied, TwizzitPipelineError
@@ -21,6 +22,7 @@ from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys
 
 _CONTACTS = "/contacts"
 _LIMIT = 100
+_MOST_IDS = _LIMIT + 1  # of one page: more than the ids that were asked for, and than those of a full page
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class _Search:
                     failed |= dict.fromkeys(batch, answer)
                     continue
                 self._take(answer)
-                if not answer.people.keys() <= set(batch):
+                if not answer.ids <= set(batch):
                     self._read_everything()
                     return {}
         return failed
@@ -107,20 +109,20 @@ class _Search:
     def _read_everything(self) -> None:
         """The list alone is left where ids are ignored, which then needs a proof: a person not on it does not exist."""
         rows = self._scope.every(_CONTACTS, limit=_LIMIT)
-        self._take(_kept(rows))
+        self._take(self._kept(rows))
 
     def _page(self, offset: int) -> "_Page":
-        return _kept(self._scope.page(_CONTACTS, limit=self._limit, offset=offset))
+        return self._kept(self._scope.page(_CONTACTS, limit=self._limit, offset=offset))
 
     def _asked(self, ids: Sequence[str]) -> "_Page":
-        return _kept(self._scope.page(_CONTACTS, [("contact-ids[]", one) for one in ids], limit=self._limit))
+        return self._kept(self._scope.page(_CONTACTS, [("contact-ids[]", one) for one in ids], limit=self._limit))
 
     def _accepted(self) -> list[int]:
         """The limits that this list does not refuse, as far as is known."""
         return self._scope.session.page_limits.accepted(_CONTACTS, at_most(self._limit))
 
     def _take_page(self, page: "_Page") -> None:
-        if page.people.keys() <= self._listed and page.length == self._page_size:
+        if page.ids <= self._listed and page.length == self._page_size:
             self._useless = True  # every offset gives the same rows
         limits, asked = self._scope.session.page_limits, self._limit
         if limits.may_be_cut(_CONTACTS, asked, page.length):
@@ -133,7 +135,7 @@ class _Search:
         elif self._last_page is None:
             self._last_page = self._pages
         self._offset += page.length
-        self._listed |= page.people.keys()
+        self._listed |= page.ids
         self._take(page)
 
     def _take(self, page: "_Page") -> None:
@@ -141,15 +143,18 @@ class _Search:
             self.found[found] = page.people[found]
             self.missing.discard(found)
 
+    def _kept(self, rows: Sequence[Row]) -> "_Page":
+        by_id = {found: row for row in map(plain_keys, rows) if (found := identifier(row.get("id")))}
+        wanted = {found: person(by_id[found]) for found in self.missing & by_id.keys()}
+        return _Page(len(rows), frozenset(islice(by_id, _MOST_IDS)), wanted)
+
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What is kept of one answer: how many rows it had, and the people of those that have an id."""
+    """What is kept of one answer, while hundreds are read at once: how many rows it had, whose rows they are (of a
+    longer page than was asked for the first), and the people who are missing.
+    """
 
     length: int
+    ids: frozenset[str]
     people: Mapping[str, Person]
-
-
-def _kept(rows: Sequence[Row]) -> _Page:
-    plain = [plain_keys(row) for row in rows]
-    return _Page(len(rows), {found: person(row) for row in plain if (found := identifier(row.get("id")))})

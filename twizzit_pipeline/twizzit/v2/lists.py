@@ -23,14 +23,14 @@ class Scope:
     session: Session
     organization_id: str | None
 
-    def ask(self, path: str, query: Query = ()) -> object:
-        """One call, its answer as it is."""
+    def ask(self, path: str, query: Query = (), *, kept: bool = False) -> object:
+        """One call, its answer as it is; `kept` as in `Session.get`."""
         scope: Query = () if self.organization_id is None else [("organization-ids[]", self.organization_id)]
-        return self.session.get(path, [*scope, *query])
+        return self.session.get(path, [*scope, *query], kept=kept)
 
     def page(self, path: str, query: Query = (), *, limit: int, offset: int = 0) -> list[Row]:
-        """One page, whatever its length; of fewer rows where so many are refused."""
-        fetch = self._fetch(path, query)
+        """One page, whatever its length, to be looked at and let go; of fewer rows where so many are refused."""
+        fetch = self._fetch(path, query, kept=False)
         return page_within(fetch, path, at_most(limit), offset, by_id, self.session.page_limits)[1]
 
     def every(self, path: str, query: Query = (), *, limit: int, key: Key = by_id, unpaged: bool = False) -> list[Row]:
@@ -52,7 +52,7 @@ class Scope:
         Raises:
             NotATwizzit: there are more than `most` rows, or the answer is no list.
         """
-        rows = rows_of(self.ask(path), path=path)
+        rows = rows_of(self.ask(path, kept=True), path=path)
         _refuse_more(path, len(rows), most)
         once = each_once(rows, by_id)
         limits = self.session.page_limits
@@ -74,8 +74,8 @@ class Scope:
             opening=once if len(once) == len(rows) else None,
         )
 
-    def _fetch(self, path: str, query: Query) -> Fetch:
-        return lambda limit, offset: self.ask(path, [*query, ("limit", limit), ("offset", offset)])
+    def _fetch(self, path: str, query: Query, *, kept: bool = True) -> Fetch:
+        return lambda limit, offset: self.ask(path, [*query, ("limit", limit), ("offset", offset)], kept=kept)
 
 
 def _refuse_more(path: str, rows: int, most: int) -> None:

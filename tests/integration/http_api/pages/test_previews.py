@@ -123,15 +123,17 @@ def test_a_plan_is_discarded_and_is_then_over(house: House, coach: PageVisitor) 
     assert "does not wait any more, or has expired" in coach.text
 
 
-def test_who_applied_a_plan_that_another_one_discarded_meanwhile_sees_it(house: House, coach: PageVisitor) -> None:
+def test_a_plan_that_is_to_be_applied_is_not_discarded_and_who_applied_it_sees_why_it_failed(
+    house: House, coach: PageVisitor
+) -> None:
     place, plan = f"/twizzit/clubs/{house.club}", plan_of(house)
     coach.get(f"{place}/preview")
     coach.post(f"{place}/plans/{plan.id}/apply", back=f"{place}/preview")
     coach.post(f"{place}/plans/{plan.id}/discard", back=f"{place}/preview")
-    assert "The plan was discarded" in coach.text
+    assert "This plan is being applied already" in coach.text
     made = asked(house)
     assert "The plan was not applied" not in coach.text
-    said = f"Plan {plan.id} was discarded already"
+    said = f"Plan {plan.id} was replaced by a newer one already"
     with house.world.connected() as connection:  # as the orchestrator ends it
         ended = "UPDATE twizzit_sync_requests SET status = 'failed', error = %s WHERE id = %s"
         connection.execute(ended, [said, made.id])

@@ -14,6 +14,7 @@ from tests.support.synced_world import SyncedOnce, taken_over
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.runs import decided_plans, plans
+from twizzit_pipeline.scheduling import discarding
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.sync.preview.making import Preview
@@ -210,7 +211,7 @@ def test_a_plan_of_another_credential_or_that_there_is_not_is_refused(
 def test_a_plan_that_is_discarded_is_over_and_in_the_audit_log(
     world: SyncWorld, credential: int, made: Preview
 ) -> None:
-    assert decided_plans.discard(world.database.engine, made.plan.id, actor=this_user()).status == "discarded"
+    assert discarding.discard(world.database.engine, made.plan.id, actor=this_user()).status == "discarded"
     with pytest.raises(PlanRefused, match="was discarded"):
         decided_plans.chosen(world.database.engine, made.plan.id)
     assert world.rows(tables.audit_log, target="plan")[0]["action"] == "discard"

@@ -1,0 +1,53 @@
+"""How much memory the lists of one run may take.
+
+What belongs here: the estimate, and its bound. One answer is bounded by `transport` and `json_body`; a list has as many
+answers as its server likes, and is kept whole until it is proved whole.
+"""
+
+import threading
+from collections.abc import Mapping
+
+import httpx
+
+from twizzit_pipeline.errors import RunTooLarge
+from twizzit_pipeline.twizzit.json_body import values_in
+from twizzit_pipeline.twizzit.wire import is_list
+
+# Measured with lists of a million rows of an id alone, of rows with texts, and of rows with thousands of values: what
+# becomes of a row until it is in the database, a value in Python, a character of a text.
+_BYTES_OF_A_ROW = 2000
+_BYTES_OF_A_VALUE = 72
+_MEGABYTE = 1_000_000
+
+
+class MemoryLedger:
+    """Estimates what the kept answers of one client take, and refuses more than `megabytes`. Safe between threads."""
+
+    def __init__(self, megabytes: int) -> None:
+        self._megabytes = megabytes
+        self._lock = threading.Lock()
+        self._bytes = 0
+
+    def keep(self, path: str, response: httpx.Response, answer: object) -> None:
+        """Count an answer whose rows are kept beside those of others.
+
+        Raises:
+            RunTooLarge: they are more than one run may keep.
+        """
+        body = response.content
+        with self._lock:
+            self._bytes += len(body) + _BYTES_OF_A_VALUE * values_in(body) + _BYTES_OF_A_ROW * _rows_in(answer)
+            if self._bytes <= self._megabytes * _MEGABYTE:
+                return
+        raise RunTooLarge(
+            f"{path}: what Twizzit lists would take more than the {self._megabytes} MB that one run may: ask Twizzit "
+            "about this account, or raise TWIZZIT_RUN_MEGABYTES if it is as large as that",
+            endpoint=path,
+        )
+
+
+def _rows_in(answer: object) -> int:
+    """The rows of an answer of either dialect: its items, or those of the longest list in an envelope."""
+    if is_list(answer) or not isinstance(answer, Mapping):
+        return len(answer) if isinstance(answer, list | Mapping) else 0
+    return max((len(value) for value in answer.values() if isinstance(value, list | Mapping)), default=0)
