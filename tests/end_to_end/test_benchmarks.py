@@ -52,7 +52,7 @@ def test_a_tick_of_the_sensor(tmp_path: Path) -> None:
 
 
 def test_a_long_history(tmp_path: Path) -> None:
-    found = measured(tmp_path, "long_history", "--clubs", "2", "--syncs", "3", "--times", "1")
+    found = measured(tmp_path, "long_history", "--clubs", "2", "--syncs", "3", "--times", "1", "--teams", "1")
     first, of_all, measured_alone = 4, 2 * 3 * 4, 2 * 2 * 4
     assert found["rows"] == first + of_all + measured_alone
     assert set(found["times"]) == set(found["seconds"]) >= {"metrics", "sync"}
