@@ -142,8 +142,8 @@ def serve(contacts: int) -> None:
         sys.stdin.read()
 
 
-def _made_up(contacts: int) -> Any:
-    """An account of so many contacts that is made up; the import of what makes it up."""
+def _made_up(contacts: int) -> tuple[Any, Any]:
+    """An account of so many contacts that is made up, and its season."""
     if _ROOT not in sys.path:
         sys.path.insert(0, _ROOT)
     from tests.support import large_account  # noqa: PLC0415 - no part of the program

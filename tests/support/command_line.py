@@ -1,7 +1,8 @@
 """Runs `twizzit` as a user does: in a folder of its own, with arguments, environment and standard input of its own.
 
 Within the tests' process, where that makes no difference: importing everything anew takes longer than most commands. A
-process of its own is for what only a process has: signals, a terminal, children, pipes that break, how it all starts.
+process of its own is for what only a process has: signals, children, pipes that break, how it all starts, and the
+terminal that is opened by its own name, to hide what is typed.
 """
 
 import errno
