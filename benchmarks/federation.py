@@ -1,7 +1,8 @@
 """What a federation's players cost: a first load and a sync without changes, beside the floor of the same machine.
 
 Run it with `.venv/bin/python benchmarks/federation.py [--contacts 10000 40000 160000] [--made-up]`; it prints one JSON
-object for each size. The simulator and each sync are processes of their own. The floor of a first load: the rows it
+object for each size. The simulator is a process of its own, and so is each sync: forked from one that has imported all
+and done nothing. The floor of a first load: the rows it
 wrote, by COPY into copies of their tables with indexes, foreign keys and triggers. The floor of a sync without changes:
 a COPY of the snapshot's rows, and one comparison with the snapshot in SQL. Fetching is measured by itself (a process
 that reads the same rosters and forgets them) and left out of the ratios.
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -60,6 +62,7 @@ WRITTEN = (
 )
 FLOOR = "floor"  # the schema of the copies
 _TICKS = os.sysconf("SC_CLK_TCK")
+_ROOT = str(Path(__file__).parent.parent)
 
 
 class Clock:
@@ -139,14 +142,19 @@ def serve(contacts: int) -> None:
         sys.stdin.read()
 
 
-def _make_up(contacts: int) -> dict[str, str]:
-    """Every session of this process asks an account that is made up; what a credential for it needs."""
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    from tests.support.large_account import SEASON, LargeAccount  # noqa: PLC0415 - no part of the program
+def _made_up(contacts: int) -> tuple[Any, Any]:
+    """An account of so many contacts that is made up, and its season."""
+    if _ROOT not in sys.path:
+        sys.path.insert(0, _ROOT)
+    from tests.support import large_account  # noqa: PLC0415 - no part of the program
 
-    account = LargeAccount(contacts)
-    SyncSession.client = property(lambda _: account)  # type: ignore[assignment,method-assign]
-    login = {"organization": account.organization().name, "username": "u", "password": "p", "season": SEASON.label}
+    return large_account.LargeAccount(contacts), large_account.SEASON
+
+
+def _login_of_made_up(contacts: int) -> dict[str, str]:
+    """What a credential for it needs."""
+    account, season = _made_up(contacts)
+    login = {"organization": account.organization().name, "username": "u", "password": "p", "season": season.label}
     return {**login, "endpoint": "http://127.0.0.1:9/v2/api"}
 
 
@@ -156,8 +164,7 @@ def fetch(home: Path, season: str, made_up: int) -> None:
     with open_database(settings) as database:
         clock = Clock(database.engine)
         if made_up:
-            _make_up(made_up)
-            account: Any = SyncSession.client.fget(None)  # type: ignore[attr-defined]
+            account, _ = _made_up(made_up)
             rosters = account.rosters(account.teams(None).teams, None)
             _say({**clock.read(), "rows": len(rosters.players), "rss": _peak()})
             return
@@ -173,7 +180,8 @@ def fetch(home: Path, season: str, made_up: int) -> None:
 def sync(home: Path, season: str, made_up: int) -> None:
     """One sync of teams and players: seconds by step and stage."""
     if made_up:
-        _make_up(made_up)
+        account, _ = _made_up(made_up)
+        SyncSession.client = property(lambda _: account)  # type: ignore[assignment,method-assign]
     settings = _settings(home)
     with open_database(settings) as database:
         clock, steps = Clock(database.engine), {}
@@ -195,6 +203,23 @@ def sync(home: Path, season: str, made_up: int) -> None:
         _say({**clock.read(), "steps": steps, **made, "rss": _peak()})
 
 
+def fork(home: Path, season: str, made_up: int) -> None:
+    """Does what each line of standard input names, `fetch` or `sync`, in a process of its own."""
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            code = 1
+            try:
+                (sync if line.strip() == "sync" else fetch)(home, season, made_up)
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        if os.waitpid(pid, 0)[1]:
+            sys.exit(1)
+
+
 def _say(what: object) -> None:
     print(json.dumps(what), flush=True)  # noqa: T201
 
@@ -209,9 +234,11 @@ def _process(*arguments: object) -> Iterator[subprocess.Popen[str]]:
         process.stdin.close()
 
 
-def _answer(*arguments: object) -> dict[str, Any]:
-    with _process(*arguments) as process:
-        return _heard(process)
+def _asked(process: subprocess.Popen[str], what: str) -> dict[str, Any]:
+    assert process.stdin is not None
+    process.stdin.write(f"{what}\n")
+    process.stdin.flush()
+    return _heard(process)
 
 
 def _heard(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -306,15 +333,15 @@ def measure(contacts: int, home: Path, *, made_up: bool) -> dict[str, object]:
     settings = _settings(home)
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings))
-        account = _make_up(contacts) if made_up else _heard(stack.enter_context(_process("--serve", contacts)))
+        account = _login_of_made_up(contacts) if made_up else _heard(stack.enter_context(_process("--serve", contacts)))
         migrate(database.engine)
         _add_credential(settings, database, account)
-        run = (home, account["season"], contacts if made_up else 0)
-        fetched = _answer("--fetch", *run)
-        first = _answer("--sync", *run)
+        forks = stack.enter_context(_process("--fork", home, account["season"], contacts if made_up else 0))
+        fetched = _asked(forks, "fetch")
+        first = _asked(forks, "sync")
         floor = floor_of_first(database.engine)
-        second = _answer("--sync", *run)
-        third = _answer("--sync", *run)
+        second = _asked(forks, "sync")
+        third = _asked(forks, "sync")
         comparison = floor_of_no_change(database.engine)
     return {
         "contacts": contacts,
@@ -356,15 +383,12 @@ def main() -> None:
     parser.add_argument("--contacts", type=int, nargs="+", default=[10_000, 40_000], metavar="N")
     parser.add_argument("--made-up", action="store_true", help="make the rosters up instead of fetching them")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--fetch", nargs=3, help=argparse.SUPPRESS)
-    parser.add_argument("--sync", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--fork", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         serve(arguments.serve)
-    elif arguments.fetch:
-        fetch(Path(arguments.fetch[0]), arguments.fetch[1], int(arguments.fetch[2]))
-    elif arguments.sync:
-        sync(Path(arguments.sync[0]), arguments.sync[1], int(arguments.sync[2]))
+    elif arguments.fork:
+        fork(Path(arguments.fork[0]), arguments.fork[1], int(arguments.fork[2]))
     else:
         for contacts in arguments.contacts:
             with tempfile.TemporaryDirectory(prefix="twizzit-benchmark-") as folder:

@@ -1,10 +1,11 @@
 """What a year of hourly syncs costs those who look, and the next sync: beside a club whose history has just begun.
 
-Run it with `.venv/bin/python benchmarks/long_history.py [--clubs N] [--syncs N] [--times N]`; it prints one JSON
-object: seconds (the median) of a scrape of the metrics, of the state of all clubs, of what was left out of one club, of
-who of a team may play, of the lines of `up`, of a tick's reading, and of a whole sync that finds nothing new; each with
-the first sync alone, with the history of a year, and how many times longer it takes then. Ratios hold on any machine,
-seconds do not. The older rows are copies of the first sync's, an hour apart, of each club; PostgreSQL has statistics.
+Run it with `.venv/bin/python benchmarks/long_history.py [--clubs N] [--syncs N] [--times N] [--teams N]`; it prints one
+JSON object: seconds (the median) of a scrape of the metrics, of the state of all clubs, of what was left out of one
+club, of who of a team may play, of the lines of `up`, of a tick's reading, and of a whole sync that finds nothing new;
+each with the first sync alone, with the history of a year, and how many times longer it takes then. Ratios hold on any
+machine, seconds do not. The older rows are copies of the first sync's, an hour apart, of each club; PostgreSQL has
+statistics.
 
 With another checkout in PYTHONPATH that version is measured.
 """
@@ -33,7 +34,6 @@ from twizzit_pipeline.scheduling import due
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, open_database
 
-SMALL = ("--teams", "6", "--players", "10", "--contacts", "3")
 HOURS_OF_A_YEAR = 8760
 
 _OTHER_CLUBS = """
@@ -131,9 +131,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clubs", type=int, default=20, help="that have the same history (default 20)")
     parser.add_argument("--syncs", type=int, default=HOURS_OF_A_YEAR, help="of each club (default: hourly for a year)")
+    parser.add_argument("--teams", type=int, default=6, help="of the club, of 10 players each (default 6)")
     parser.add_argument("--times", type=int, default=5, help="of each (default 5)")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="twizzit-benchmark-") as name, simulator(*SMALL) as club:
+    small = ("--teams", str(asked.teams), "--players", "10", "--contacts", "3")
+    with tempfile.TemporaryDirectory(prefix="twizzit-benchmark-") as name, simulator(*small) as club:
         found = measure(Path(name), club, asked.clubs, asked.syncs, asked.times)
     said = {"benchmark": "long_history", "clubs": asked.clubs, "syncs": asked.syncs, **found}
     sys.stdout.write(json.dumps(said) + "\n")

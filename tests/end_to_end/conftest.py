@@ -65,7 +65,7 @@ class AtWork:
         deadline = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s\n{self.log.read_text()}"
-            time.sleep(0.2)
+            time.sleep(1)
 
 
 @pytest.fixture(scope="package")

@@ -82,6 +82,7 @@ def test_what_is_taken_away_and_put_back_is_logged(twizzit: CommandLine) -> None
     assert twizzit("check-migrations").code == 0
 
 
+@pytest.mark.dagster_tables
 def test_a_sync_and_a_backfill_are_logged(twizzit: CommandLine, simulator: SimulatorServer) -> None:
     credential = add(twizzit, simulator)
     label = simulator.world.running_season.label

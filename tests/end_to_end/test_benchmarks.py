@@ -1,43 +1,42 @@
-"""The benchmarks work, as processes and on sizes of which no figure says anything; what they count is exact."""
+"""The benchmarks work, on sizes of which no figure says anything; what they count is exact."""
 
+import contextlib
+import io
 import json
-import os
-import subprocess
+import runpy
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.support.command_line import logging_as_it_was
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PATIENCE_SECONDS = 400
 # Too long for the least of what they can measure: that they load is tested, which finds what they import and is gone.
 LOADED_ALONE = ("api_load", "definitions_load", "many")
-LOADED = """
-import contextlib, runpy, sys
-sys.path[0], *names = sys.argv[1:]
-for name in names:
-    sys.argv = [f"{sys.path[0]}/{name}.py", "--help"]
-    with contextlib.suppress(SystemExit):
-        runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-def printed(tmp_path: Path, name: str, *arguments: str) -> str:
-    """What a benchmark prints when it ends as it should; its folders are those of the test."""
-    done = subprocess.run(
-        [sys.executable, str(BENCHMARKS / f"{name}.py"), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        timeout=PATIENCE_SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def measured(tmp_path: Path, name: str, *arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(printed(tmp_path, name, *arguments))
+    """What a benchmark prints when it ends as it should; its folders are those of the test."""
+    found: dict[str, Any] = json.loads(run(tmp_path, name, *arguments))
     return found
+
+
+def run(tmp_path: Path, name: str, *arguments: str) -> str:
+    """In this process, where what they import is loaded already; what they measure starts processes of its own."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, logging_as_it_was(), contextlib.redirect_stdout(said):
+        patch.syspath_prepend(BENCHMARKS)
+        patch.setenv("TMPDIR", str(tmp_path))
+        patch.setattr(tempfile, "tempdir", None)
+        patch.setattr(sys, "argv", [f"{name}.py", *arguments])
+        try:
+            runpy.run_path(str(BENCHMARKS / f"{name}.py"), run_name="__main__")
+        except SystemExit as left:
+            assert not left.code, left.code
+    return said.getvalue()
 
 
 def test_the_checks_as_they_are_and_one_for_each_rule(tmp_path: Path) -> None:
@@ -53,7 +52,7 @@ def test_a_tick_of_the_sensor(tmp_path: Path) -> None:
 
 
 def test_a_long_history(tmp_path: Path) -> None:
-    found = measured(tmp_path, "long_history", "--clubs", "2", "--syncs", "3", "--times", "1")
+    found = measured(tmp_path, "long_history", "--clubs", "2", "--syncs", "3", "--times", "1", "--teams", "1")
     first, of_all, measured_alone = 4, 2 * 3 * 4, 2 * 2 * 4
     assert found["rows"] == first + of_all + measured_alone
     assert set(found["times"]) == set(found["seconds"]) >= {"metrics", "sync"}
@@ -72,13 +71,9 @@ def test_a_run_in_one_process(tmp_path: Path) -> None:
     assert found["process"]["run"]["cpu_seconds"] > 0
 
 
-def test_what_they_import_is_there() -> None:
-    """In one process, as most of what they import is the same."""
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, str(BENCHMARKS), *LOADED_ALONE], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert [f"usage: {name}.py" in done.stdout for name in LOADED_ALONE] == [True] * len(LOADED_ALONE)
+@pytest.mark.parametrize("name", LOADED_ALONE)
+def test_what_they_import_is_there(tmp_path: Path, name: str) -> None:
+    assert f"usage: {name}.py" in run(tmp_path, name, "--help")
 
 
 def test_each_benchmark_is_tried() -> None:

@@ -50,6 +50,7 @@ def environment(world: SyncWorld) -> dict[str, str]:
         "TWIZZIT_DATABASE_URL": world.database.url.get_secret_value(),
         "TWIZZIT_ENCRYPTION_KEY": world.settings.encryption_key.get_secret_value(),
         "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS": "1",
+        "TWIZZIT_REQUESTS_PER_SECOND": "1000",
     }
 
 

@@ -165,13 +165,15 @@ def test_on_a_terminal_it_asks(
     twizzit: CommandLine, edited: int, connection: psycopg.Connection[Any], answer: str
 ) -> None:
     before = everything(connection)
-    sync = ("sync", str(edited), "--repair", "--only", "players")
-    with twizzit.asking(*sync, until=b"[y/N]") as (asking, shown):
+
+    def asked(shown: bytes) -> str:
         assert b"Write 1 row of ShotSpot as Twizzit has them?" in shown
         assert EDITED.encode() in shown, "on a terminal, a person sees whom it is about"
         assert everything(connection) == before
-        rest, _ = asking.communicate(f"{answer}\n".encode(), timeout=60)
-        assert asking.returncode == (0 if answer == "y" else 1), rest
+        return answer
+
+    ended = twizzit.on_terminal("sync", edited, "--repair", "--only", "players", until=b"[y/N]", answer=asked)
+    assert ended.code == (0 if answer == "y" else 1), ended.out
     assert (player(connection) == (EDITED, 999)) == (answer == "n")
     assert answer == "y" or everything(connection) == before
 

@@ -1,20 +1,23 @@
 """Runs `twizzit` as a user does: in a folder of its own, with arguments, environment and standard input of its own.
 
 Within the tests' process, where that makes no difference: importing everything anew takes longer than most commands. A
-process of its own is for what only a process has: signals, a terminal, children, pipes that break, how it all starts.
+process of its own is for what only a process has: signals, children, pipes that break, how it all starts, and the
+terminal that is opened by its own name, to hide what is typed.
 """
 
+import errno
 import io
 import json
 import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -54,17 +57,37 @@ class CommandLine:
         if arguments[0] in OF_A_PROCESS:
             return self.process(*arguments, stdin=stdin, **environment)
         out, err = _Stream(), _Stream()
+        typed = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
+        code = self._here(arguments, environment, stdin=typed, stdout=out, stderr=err)
+        return Ended(code, out.text(), err.text())
+
+    def on_terminal(self, *arguments: object, until: bytes, answer: Callable[[bytes], str]) -> Ended:
+        """The command here, on a terminal of its own. Where it has asked for something (`until`), `answer` is given
+        what it has shown by then, and returns the line that a person types. All that it shows is its standard output.
+        """
+        terminal, its_side = os.openpty()
+        with ThreadPoolExecutor(1) as person:
+            said = person.submit(_converse, terminal, until, answer)
+            try:
+                with os.fdopen(its_side) as stdin, os.fdopen(os.dup(its_side), "w", buffering=1) as shown:
+                    code = self._here(arguments, {}, stdin=stdin, stdout=shown, stderr=shown)
+                return Ended(code, said.result().decode(), "")
+            finally:
+                person.shutdown()
+                os.close(terminal)
+
+    def _here(self, arguments: Sequence[object], environment: Mapping[str, str], **streams: TextIO) -> int:
+        """Runs the entry point in this process; its exit code."""
         with pytest.MonkeyPatch.context() as patch, logging_as_it_was():
             patch.chdir(self.folder)
             for name, value in {**self.environment, **environment}.items():
                 patch.setenv(name, value)
             patch.setattr(sys, "argv", ["twizzit", *map(str, arguments)])
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
-            patch.setattr(sys, "stdout", out)
-            patch.setattr(sys, "stderr", err)
+            for name, stream in streams.items():
+                patch.setattr(sys, name, stream)
             with pytest.raises(SystemExit) as left:
                 main()
-        return Ended(int(left.value.code or 0), out.text(), err.text())
+        return int(left.value.code or 0)
 
     @contextmanager
     def asking(self, *arguments: object, until: bytes) -> Iterator[tuple["subprocess.Popen[bytes]", bytes]]:
@@ -126,6 +149,31 @@ def command_line_on(folder: Path, database_url: str, **environment: str) -> Comm
         "TWIZZIT_REQUESTS_PER_SECOND": "1000",
     }
     return CommandLine(folder, **{**usual, **environment})
+
+
+def _converse(terminal: int, until: bytes, answer: Callable[[bytes], str]) -> bytes:
+    """Everything that is shown on a terminal; to the question, this answer."""
+    shown = b""
+    while until not in shown:
+        read = _read(terminal)
+        assert read, shown
+        shown += read
+    typed = b"\x04"  # the end of what is typed, so that the command ends where the test is to fail
+    try:
+        typed = f"{answer(shown)}\n".encode()
+    finally:
+        os.write(terminal, typed)
+        while read := _read(terminal):
+            shown += read
+    return shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1000)
+    except OSError as error:  # its other side is closed
+        assert error.errno == errno.EIO
+        return b""
 
 
 class _Stream(io.TextIOWrapper):

@@ -25,7 +25,9 @@ from twizzit_pipeline.storage.engine import open_database
 
 READY_SECONDS = 240
 STOPPED_SECONDS = 120
-_LOOK_SECONDS = 0.25
+# A look at the database opens it and closes it again: a fiftieth of a second of a core. One at the lines takes nothing.
+_LOOK_SECONDS = 1.0
+_READ_SECONDS = 0.25
 
 # What the command line of each child holds that no other does.
 _CHILDREN = {
@@ -60,12 +62,12 @@ class RunningUp:
         self.reader = threading.Thread(target=_read, args=[self])
         self.reader.start()
 
-    def until(self, holds: Callable[[], Any], what: str, seconds: float) -> Any:
+    def until(self, holds: Callable[[], Any], what: str, seconds: float, *, every: float = _LOOK_SECONDS) -> Any:
         """What `holds` returns as soon as that is true; fails with everything said and logged after so many seconds."""
         until = time.monotonic() + seconds
         while not (found := holds()):
             assert time.monotonic() < until, f"not within {seconds} s: {what}\n{self.account()}"
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(every)
         return found
 
     def line(self, *parts: str, seconds: float = 150, after: int = 0) -> str:
@@ -74,7 +76,7 @@ class RunningUp:
         def found() -> str | None:
             return next((line for line in self.lines[after:] if all(part in line for part in parts)), None)
 
-        return str(self.until(found, f"a line with {parts}", seconds))
+        return str(self.until(found, f"a line with {parts}", seconds, every=_READ_SECONDS))
 
     def pids(self) -> dict[str, int]:
         """The children by name, the runs as `run`, `run2`, …, and the embedded server as `postgres`."""
@@ -136,7 +138,7 @@ def running_up(
     up = RunningUp(home, process, twizzit)
     try:
         if ready:
-            up.until(lambda: process.poll() is not None or _is_up(up), "ready", READY_SECONDS)
+            up.until(lambda: process.poll() is not None or _is_up(up), "ready", READY_SECONDS, every=_READ_SECONDS)
             assert process.poll() is None, up.account()
         yield up
     finally:

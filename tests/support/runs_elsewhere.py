@@ -48,7 +48,7 @@ class RunsElsewhere:
         deadline = time.monotonic() + seconds
         while not (found := holds()):
             assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s\n{self.account()}"
-            time.sleep(0.25)
+            time.sleep(0.5)
         return found
 
     def account(self) -> str:
