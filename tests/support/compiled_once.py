@@ -4,11 +4,15 @@ Its cache belongs to an engine, and a key of it to a dialect: each test has a da
 """
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.util import LRUCache
 
 _STATEMENTS = 5000
+
+
+def _asks_nothing(connection: Connection) -> None:
+    """Of a dialect that is not used: which server this is, was asked for the one that is."""
 
 
 def share_compiled_statements(patch: pytest.MonkeyPatch) -> None:
@@ -35,6 +39,7 @@ def share_compiled_statements(patch: pytest.MonkeyPatch) -> None:
             met[kind] = own
         else:
             engine.dialect = engine.pool._dialect = known
+            own.initialize = _asks_nothing  # type: ignore[method-assign]
         engine._compiled_cache = cache  # type: ignore[assignment]
 
     patch.setattr(PGDialect, "engine_created", classmethod(engine_created))
