@@ -68,21 +68,44 @@ def test_a_command_alone_is_as_it_is_among_all(entry: object) -> None:
     assert command.help == among.commands[name].help
 
 
-def test_the_code_server_loads_no_frames_and_what_runs_are_forked_from_has_them() -> None:
-    shown, preloaded = modules_with("twizzit_pipeline.definitions", "twizzit_pipeline.preloaded")
-    assert OF_FRAMES & libraries(shown) == set()
-    assert libraries(preloaded) >= OF_FRAMES
-    assert {f"twizzit_pipeline.sync.entities.{entity}" for entity in ENTITIES} <= preloaded
+@pytest.fixture(scope="module")
+def held() -> dict[str, set[str]]:
+    """What a process holds once it has loaded each of these, one after the other: the least first.
+
+    What one of them must not load, none before it has loaded either.
+    """
+    names = (
+        "twizzit_pipeline.local.guardian",
+        "twizzit_pipeline.runs.sentences",
+        "twizzit_pipeline.notifications.outbox",
+        "twizzit_pipeline.local.story",
+        "twizzit_pipeline.orchestration.instance.dead_runs",
+        "twizzit_pipeline.http_api.app",
+        "twizzit_pipeline.definitions",
+        "twizzit_pipeline.preloaded",
+    )
+    return dict(zip(names, modules_with(*names), strict=True))
 
 
-def test_the_http_api_loads_no_frames() -> None:
-    [modules] = modules_with("twizzit_pipeline.http_api.app")
-    assert "fastapi" in libraries(modules)
+def test_the_guardian_holds_nothing_while_it_waits(held: dict[str, set[str]]) -> None:
+    modules = held["twizzit_pipeline.local.guardian"]
+    of_it = {name for name in modules if name.startswith("twizzit_pipeline")}
+    assert of_it == {"twizzit_pipeline", "twizzit_pipeline.local", "twizzit_pipeline.local.guardian"}
+    assert (HEAVY | OF_THE_DATABASE | OF_SETTINGS | OF_LINES | OF_CALLS | {"psutil"}) & libraries(modules) == set()
+
+
+def test_what_is_said_of_rules_and_was_sent_to_people_is_read_without_frames_and_without_calls(
+    held: dict[str, set[str]],
+) -> None:
+    modules = held["twizzit_pipeline.notifications.outbox"]
     assert OF_FRAMES & libraries(modules) == set()
+    assert OF_CALLS & libraries(modules) == set()
 
 
-def test_up_itself_loads_neither_frames_nor_the_web_framework_nor_the_steps_of_a_sync() -> None:
-    modules = modules_with("twizzit_pipeline.local.story", "twizzit_pipeline.orchestration.instance.dead_runs")[-1]
+def test_up_itself_loads_neither_frames_nor_the_web_framework_nor_the_steps_of_a_sync(
+    held: dict[str, set[str]],
+) -> None:
+    modules = held["twizzit_pipeline.orchestration.instance.dead_runs"]
     assert {"dagster", "httpx"} <= libraries(modules)
     assert (OF_FRAMES | {"fastapi", "tenacity", "pyrate_limiter"}) & libraries(modules) == set()
     assert {
@@ -90,14 +113,14 @@ def test_up_itself_loads_neither_frames_nor_the_web_framework_nor_the_steps_of_a
     } == set()
 
 
-def test_the_guardian_holds_nothing_while_it_waits() -> None:
-    [modules] = modules_with("twizzit_pipeline.local.guardian")
-    of_it = {name for name in modules if name.startswith("twizzit_pipeline")}
-    assert of_it == {"twizzit_pipeline", "twizzit_pipeline.local", "twizzit_pipeline.local.guardian"}
-    assert (HEAVY | OF_THE_DATABASE | OF_SETTINGS | OF_LINES | OF_CALLS | {"psutil"}) & libraries(modules) == set()
-
-
-def test_what_is_said_of_rules_and_was_sent_to_people_is_read_without_frames_and_without_calls() -> None:
-    _, modules = modules_with("twizzit_pipeline.runs.sentences", "twizzit_pipeline.notifications.outbox")
+def test_the_http_api_loads_no_frames(held: dict[str, set[str]]) -> None:
+    modules = held["twizzit_pipeline.http_api.app"]
+    assert "fastapi" in libraries(modules)
     assert OF_FRAMES & libraries(modules) == set()
-    assert OF_CALLS & libraries(modules) == set()
+
+
+def test_the_code_server_loads_no_frames_and_what_runs_are_forked_from_has_them(held: dict[str, set[str]]) -> None:
+    assert OF_FRAMES & libraries(held["twizzit_pipeline.definitions"]) == set()
+    preloaded = held["twizzit_pipeline.preloaded"]
+    assert libraries(preloaded) >= OF_FRAMES
+    assert {f"twizzit_pipeline.sync.entities.{entity}" for entity in ENTITIES} <= preloaded
