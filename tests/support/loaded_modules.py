@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 # Together three seconds, and most commands take less than one.
 HEAVY = {"alembic", "dagster", "fastapi", "numpy", "pandas", "pandera", "starlette", "tenacity", "uvicorn"}
@@ -14,33 +15,41 @@ OF_FRAMES = {"numpy", "pandas", "pandera"}
 OF_CALLS = {"httpcore", "httpx", "pyrate_limiter"}
 OF_SECRETS = {"cryptography"}
 
+_MARK = "modules: "
 _RUN = """
 import json, sys
-sys.argv = ["twizzit", *{arguments}]
-from twizzit_pipeline.cli import main
-try:
-    main()
-except SystemExit as left:
-    assert not left.code, left.code
-print()
-print(json.dumps(sorted(sys.modules)))
+for arguments in json.loads(sys.argv[1]):
+    sys.argv = ["twizzit", *arguments]
+    from twizzit_pipeline.cli import main
+    try:
+        main()
+    except SystemExit as left:
+        assert not left.code, left.code
+    print()
+    print({mark!r} + json.dumps(sorted(sys.modules)))
 """
 
 # Typer looks for the shell among the parents and takes no other's name: under make that is sh, which it does not know.
 _NAMED_SHELL = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
 
 
-def modules_after(*arguments: str, **environment: str) -> set[str]:
+def modules_after(*arguments: str) -> set[str]:
     """The names of all modules that a process holds when it has carried out this command."""
-    code = _RUN.format(arguments=list(arguments))
+    [modules] = modules_after_each(arguments)
+    return modules
+
+
+def modules_after_each(*commands: Sequence[str], **environment: str) -> list[set[str]]:
+    """The names of all modules that one process holds after each of these commands, carried out one after the other."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", _RUN.format(mark=_MARK), json.dumps(commands)],
         capture_output=True,
         text=True,
         check=True,
         env=os.environ | _NAMED_SHELL | environment,
     )
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    lines = [line for line in done.stdout.splitlines() if line.startswith(_MARK)]
+    return [set(json.loads(line.removeprefix(_MARK))) for line in lines]
 
 
 def modules_with(*names: str) -> list[set[str]]:

@@ -18,6 +18,7 @@ from tests.support.loaded_modules import (
     OF_THE_DATABASE,
     libraries,
     modules_after,
+    modules_after_each,
     modules_with,
 )
 from twizzit_pipeline.cli.app import put_together, whole
@@ -25,12 +26,13 @@ from twizzit_pipeline.cli.table import COMMANDS
 from twizzit_pipeline.entities import ENTITIES
 
 
-@pytest.mark.parametrize("argument", ["--help", "-h", "--version"])
-def test_the_first_page_loads_no_command(argument: str) -> None:
-    modules = modules_after(argument)
-    assert "typer" in modules
-    assert (HEAVY | OF_THE_DATABASE | OF_SETTINGS | OF_LINES | OF_CALLS | OF_SECRETS) & libraries(modules) == set()
-    assert {name for name in modules if name.startswith("twizzit_pipeline.cli.commands.")} == set()
+def test_the_first_page_loads_no_command() -> None:
+    arguments = ("--help", "-h", "--version")
+    for argument, modules in zip(arguments, modules_after_each(*([each] for each in arguments)), strict=True):
+        assert "typer" in modules, argument
+        not_needed = HEAVY | OF_THE_DATABASE | OF_SETTINGS | OF_LINES | OF_CALLS | OF_SECRETS
+        assert not_needed & libraries(modules) == set(), argument
+        assert {name for name in modules if name.startswith("twizzit_pipeline.cli.commands.")} == set(), argument
 
 
 @pytest.mark.parametrize("command", ["status", "registered"])
