@@ -29,12 +29,14 @@ class ClubHistory(ClubTeams):
     Attributes:
         stood: remote id → the teams in which the last scan that was read saw a person.
         last_said: remote id → their words in it.
+        elsewhere: people whom it saw in teams alone that are not mapped.
         doubtful: remote id → the players of ShotSpot that a person may be.
         others: players of ShotSpot of whom Twizzit says nothing.
     """
 
     stood: dict[str, set[str]] = field(default_factory=dict)
     last_said: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
     doubtful: dict[str, tuple[int, int]] = field(default_factory=dict)
     others: set[int] = field(default_factory=set)
 
@@ -178,7 +180,8 @@ class ClubHistory(ClubTeams):
             self.account.found = dict.fromkeys(missing, "unproved")
         self._judge_answers(listed, spoiled)
         here = {one for one, row in self.model.people.items() if row.plays}
-        self.model.sync(Seen(seen, read, spoiled.unread is None, self.account.found), self.local_id_of)
+        found = {one: answer for one, answer in self.account.found.items() if not self._plays_unseen(one, playing)}
+        self.model.sync(Seen(seen, read, spoiled.unread is None, found), self.local_id_of)
         for remote_id in here & listed - read.keys():  # in a team that waits for a person: listed, so nothing to decide
             if scanned.get(remote_id):
                 self.model.people[remote_id].away = None
@@ -186,7 +189,7 @@ class ClubHistory(ClubTeams):
         assert not [one for one in gone if playing.get(one)], "no one leaves who plays"
         for remote_id in unsure:
             self._take_over(remote_id)
-        before, self.last_said = self.stood, self.last_said | seen
+        before, self.last_said, self.elsewhere = self.stood, self.last_said | seen, listed - read.keys()
         self.stood = {one: teams | (before.get(one, set()) if one in unsure else set()) for one, teams in read.items()}
         self.stood |= {one: before[one] for one in unsure - read.keys()}
 
@@ -195,6 +198,11 @@ class ClubHistory(ClubTeams):
         here = {one: self.synced_into.get(one) for one, row in self.model.people.items() if row.plays}
         doubtful = self.model.teams.doubtful
         return {one: team for one, team in here.items() if team in doubtful and scanned.get(one, set()) - {team}}
+
+    def _plays_unseen(self, remote_id: str, playing: Mapping[str, Set[str]]) -> bool:
+        """Whether a contact, asked for, plays in a team that the list left out: so said a second reading of it."""
+        one = self.model.people.get(remote_id)
+        return one is not None and one.plays and bool(playing.get(remote_id)) and not self.model.teams.doubtful
 
     def _judge_answers(self, seen: Set[str], spoiled: Spoiled) -> None:
         """No answer is wrong; and where nothing is spoiled, no one is missing in it."""

@@ -1,6 +1,7 @@
 """Namesakes in the histories of a club: players of ShotSpot's who stand by, contacts who come twice, and who is who."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +11,11 @@ from sqlalchemy import delete, insert
 from tests.support.club_doubts import Bystander, Doubt
 from tests.support.club_history import TEAMS, ClubHistory, person, said
 from tests.support.club_life import DAY
-from tests.support.club_model import FIELDS
+from tests.support.club_model import FIELDS, ClubModel
 from tests.support.club_rows import same
 from tests.support.listed_model import Known
 from tests.support.memory_account import Person, Spoiled
+from tests.support.sync_world import Rows
 from twizzit_pipeline.decisions.linking import link
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage import tables
@@ -147,6 +149,8 @@ class NamesakeHistory(ClubHistory):
         theirs = self._whose(chosen)
         if not (self._is_calm(remote_id) or remote_id in self.stood):
             return False
+        if theirs in self.elsewhere:
+            return False
         return theirs is None or theirs not in self.stood or self._is_calm(theirs)
 
     def _whose(self, local_id: int) -> str | None:
@@ -228,6 +232,11 @@ class NamesakeHistory(ClubHistory):
         super().backfill()
         for remote_id in self.model.people.keys() - known:
             self._note_made(remote_id)
+
+    def is_undone(self, before: ClubModel, was: Mapping[str, Rows], after: Mapping[str, Rows]) -> None:
+        super().is_undone(before, was, after)
+        brought = {one.local_id for one in self.model.people.values()}
+        self.others = {row["id"] for row in was["players"] if row["club_id"] == self.club_id} - brought
 
     def _note_made(self, remote_id: str) -> None:
         local_id = self.model.people[remote_id].local_id

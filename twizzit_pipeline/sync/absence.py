@@ -192,7 +192,21 @@ def proved(
     others = [one for one in away if one not in rosters.aside]
     said = source.still_listed("people", others, known) if others else {}
     kinds |= {one: _KIND[presence] for one, presence in said.items()}
-    return {one: "unproved" if kind == "no_team" and doubtful else kind for one, kind in kinds.items()}
+    if doubtful:
+        return {one: "unproved" if kind == "no_team" else kind for one, kind in kinds.items()}
+    if "no_team" not in kinds.values():
+        return kinds
+    there = _in_unseen_teams(source, season, {*teams.kept, *teams.others, *again})
+    return {one: kind for one, kind in kinds.items() if kind != "no_team" or one not in there}
+
+
+def _in_unseen_teams(source: Source, season: Season, seen: Collection[str]) -> set[str]:
+    """Who plays in teams that Twizzit lists and the scan did not see: new ones, whose rows moved while it read them."""
+    unseen = {str(team.id) for team in source.teams(season).teams} - {*seen}
+    if not unseen:
+        return set()
+    readings = (source.playing(unseen, season), source.playing(unseen, season))  # half of one would miss people
+    return {person for reading in readings for players in reading.values() for person in players}
 
 
 def _to_read_again(found: Iterable[Missing], teams: TeamsSeen, rosters: RostersSeen) -> set[str]:

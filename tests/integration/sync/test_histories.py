@@ -149,6 +149,10 @@ TEAMS: dict[str, list[tuple[Any, ...]]] = {
         ("team_comes", "13", "Bo"),
         ("sync", Spoiled(shifted_team="13")),
     ],
+    "it is made anew, and on no page of the first reading": [
+        ("team_is_made_anew", {"14"}),
+        ("sync", Spoiled(shifted_team="14")),
+    ],
     "too many are made anew at once": [
         ("team_is_made_anew", {"12", "13", "14"}),
         ("sync",),
