@@ -116,8 +116,9 @@ def settle(engine: Engine) -> None:
 
 def _close(connection: Connection, request_id: int, run_id: str | None, error: str | None) -> None:
     """Ends a started request as the history rows of its run say; any row that failed has failed the request."""
-    known = select(sync_requests.c.error).where(sync_requests.c.id == request_id, sync_requests.c.dagster_run_id == run_id)
-    why = connection.scalar(known) or INTERRUPTED  # as its lease was buried
+    row = sync_requests.c
+    buried = select(row.error).where(row.id == request_id, row.dagster_run_id == run_id)  # as its lease was
+    why = connection.scalar(buried) or INTERRUPTED
     rows = connection.execute(
         select(sync_history.c.status, sync_history.c.error_message)
         .where(sync_history.c.dagster_run_id == run_id)
