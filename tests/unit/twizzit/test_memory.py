@@ -108,7 +108,7 @@ def test_a_list_that_could_not_be_read_counts_for_nothing() -> None:
 
 
 def test_all_people_of_a_federation_are_looked_through_and_count_for_nothing_afterwards() -> None:
-    """An account that ignores ids lists all of them, whoever is asked for."""
+    """An account that ignores ids lists all of them, for each question."""
 
     def answer(query: httpx.QueryParams) -> object:
         offset = int(query.get("offset", "0"))
