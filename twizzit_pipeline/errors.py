@@ -46,7 +46,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── RequestShared             a request cannot be cancelled by one person: others asked for it too
         ├── UnknownPlan               no stored plan has that id
         ├── PlanRefused               a stored plan cannot be read or applied: it is over, expired or another's
-        │   └── PlanBeingApplied      another person has asked for that already, with another part left out
+        │   └── PlanBeingApplied      it is asked to be applied already: with another part left out, or discarded now
         ├── FirstSyncHeld             a first sync finds almost none of its people in a club that has players
         ├── NothingToDecide           a decision was made about something that does not wait for one
         ├── UnknownTeam               no team of ShotSpot has that id or name
@@ -357,7 +357,7 @@ class PlanRefused(PermanentError):
 
 
 class PlanBeingApplied(PlanRefused):
-    """A stored plan cannot be applied: that was asked for already, of another part of it, or its run has begun."""
+    """A stored plan cannot be applied or discarded: that it is applied was asked for already, or its run has begun."""
 
 
 class FirstSyncHeld(PermanentError):

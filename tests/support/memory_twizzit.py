@@ -14,6 +14,7 @@ from twizzit_pipeline.simulator import v2
 from twizzit_pipeline.simulator.paging import SHIFT
 from twizzit_pipeline.simulator.records import Organization
 from twizzit_pipeline.simulator.world import World
+from twizzit_pipeline.twizzit.memory import Kept, MemoryLedger
 from twizzit_pipeline.twizzit.paging import PageLimits
 
 Row = dict[str, object]
@@ -40,8 +41,11 @@ class MemorySession:
     page_limits: PageLimits = field(default_factory=PageLimits)
     calls: int = 0
 
+    def keeping(self) -> Kept:
+        return Kept(MemoryLedger(10**6))
+
     def get(
-        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: bool = False
+        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: Kept | None = None
     ) -> object:
         self.calls += 1
         if self.random.random() < self.fails:

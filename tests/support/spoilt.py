@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.support.memory_twizzit import MemorySession
 from twizzit_pipeline.twizzit.json_body import read_json
+from twizzit_pipeline.twizzit.memory import Kept
 
 Place = tuple[str | int, ...]
 
@@ -42,7 +43,7 @@ class SpoiltSession(MemorySession):
     done: list[tuple[str, Place, str]] = field(default_factory=list)
 
     def get(
-        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: bool = False
+        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: Kept | None = None
     ) -> object:
         answer = super().get(path, query, route=route)
         if self.paths and path not in self.paths:

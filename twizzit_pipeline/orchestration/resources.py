@@ -15,7 +15,7 @@ from twizzit_pipeline.accounts.naming import naming
 from twizzit_pipeline.entities import ENTITIES, SYNC_TYPES
 from twizzit_pipeline.errors import PermanentError, PlanRefused, RequestCancelled, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.dagster_private import PARENT_RUN_ID_TAG
-from twizzit_pipeline.orchestration.partitions import CredentialSeason
+from twizzit_pipeline.orchestration.partitions import CredentialSeason, require_known
 from twizzit_pipeline.orchestration.run.lanes import settings_of
 from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, NOT_READY, record, worst
@@ -53,7 +53,7 @@ class SyncRun:
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
     a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value,
     and `repair` whether the run has the tag of one. `limit`: how long it may take; None for no limit.
-    `tags`: of the run.
+    `tags`: of the run. `instance`: whose partitions it must be one of; None where Dagster has not begun it.
     """
 
     def __init__(
@@ -66,8 +66,10 @@ class SyncRun:
         repair: bool = False,
         limit: RunLimit | None = None,
         tags: Mapping[str, str] | None = None,
+        instance: dg.DagsterInstance | None = None,
     ) -> None:
         self._tags = tags or {}
+        self._instance = instance
         self._limit = limit
         self._request_id = request_id
         self._repair = repair
@@ -93,6 +95,7 @@ class SyncRun:
         Raises:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
             UnknownCredential, InactiveCredential: as `SyncSession`.
+            UnknownSeason, UnknownCredential: there is no such partition; nothing is asked of Twizzit.
             RunTooLong: the run's time is over.
             RequestCancelled: the request that it was made for was cancelled, or automatic syncs switched off.
         """
@@ -140,11 +143,6 @@ class SyncRun:
         return self._gate
 
     @property
-    def began(self) -> bool:
-        """Whether a step has opened the run's session."""
-        return self._session is not None
-
-    @property
     def outcome(self) -> str:
         """How the run ended, once it is closed: by its history rows, and by the steps that failed without one."""
         if any(isinstance(error, RequestCancelled) for error in self._errors.values()):
@@ -179,10 +177,15 @@ class SyncRun:
                 Fulfilment(self._request_id, run_id).require_wanted(connection)
         return settings, self._database, request
 
+    def _require_known(self, partition: CredentialSeason) -> None:
+        if self._instance is not None:
+            require_known(self._instance, partition)
+
     def _previewed(self, run_id: str, partition: CredentialSeason) -> Preview:
         settings, database, request = self._ground(run_id)
         wanted = SYNC_TYPES if request is None else request.wish.entities
         with _refusals_recorded(database, self._request_id, run_id):
+            self._require_known(partition)
             return preview(
                 settings,
                 database,
@@ -203,6 +206,7 @@ class SyncRun:
             with driver_errors(), database.engine.connect() as connection:
                 automatic.require_wanted(connection, partition.credential_id)
         with _refusals_recorded(database, self._request_id, run_id):
+            self._require_known(partition)
             narrowing = EVERYTHING if request is None else request.options.narrowing
             applied = _plan_of(self._tags) if request is None else request.options.applied
             if applied is not None:
@@ -309,6 +313,7 @@ def sync_resource(given: Callable[[], Given]) -> dg.ResourceDefinition:
             repair=tags.get(REPAIR_TAG, "").strip().casefold() == "true",
             limit=None if known is None else RunLimit(known.run_seconds, shorter_by(tags)),
             tags=tags,
+            instance=context.instance,
         )
         try:
             yield run

@@ -21,7 +21,7 @@ from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import EndpointRefused, LeaseLost
 from twizzit_pipeline.runs.in_progress import in_progress
 from twizzit_pipeline.runs.processes import process_is_gone, this_process
-from twizzit_pipeline.storage.tables import leases, sync_history
+from twizzit_pipeline.storage.tables import leases, sync_history, sync_requests
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 DEAD_AFTER_SECONDS = 60
@@ -285,7 +285,8 @@ def _dead(connection: Connection, *, locked: bool) -> Sequence[_Held]:
 
 def _may_write(connection: Connection) -> bool:
     """Neither a standby, nor a read-only database, nor a user who may read alone."""
-    needed = [(leases.name, "UPDATE"), (leases.name, "DELETE"), (sync_history.name, "UPDATE")]
+    needed = [(leases.name, "UPDATE"), (leases.name, "DELETE")]
+    needed += [(sync_history.name, "UPDATE"), (sync_requests.name, "UPDATE")]
     privileges = [func.has_table_privilege(name, privilege) for name, privilege in needed]
     return bool(connection.scalar(select(and_(func.current_setting("transaction_read_only") == "off", *privileges))))
 
@@ -299,6 +300,15 @@ def _bury(connection: Connection, held: _Held) -> None:
         update(sync_history)
         .where(sync_history.c.dagster_run_id == held.run_id, sync_history.c.status == "in_progress")
         .values(status="failed", error_message=held.why, completed_at=text("timezone('utc', clock_timestamp())"))
+    )
+    # A preview has no history: its request, which is ended by who finds it without a lease, says why. One that its own
+    # process is ending at this moment, if that lives, is left to it: it waits for this lease's row in turn.
+    row = sync_requests.c
+    started = select(row.id).where(row.dagster_run_id == held.run_id, row.status == "started")
+    connection.execute(
+        update(sync_requests)
+        .where(row.id.in_(started.with_for_update(skip_locked=True).scalar_subquery()))
+        .values(error=held.why)
     )
     connection.execute(delete(leases).where(leases.c.organization == held.organization))
     _log.warning("lease buried", buried_run_id=held.run_id, history_id=held.history_id)

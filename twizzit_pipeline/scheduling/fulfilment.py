@@ -116,20 +116,23 @@ def settle(engine: Engine) -> None:
 
 def _close(connection: Connection, request_id: int, run_id: str | None, error: str | None) -> None:
     """Ends a started request as the history rows of its run say; any row that failed has failed the request."""
+    row = sync_requests.c
+    buried = select(row.error).where(row.id == request_id, row.dagster_run_id == run_id)  # as its lease was
+    why = connection.scalar(buried) or INTERRUPTED
     rows = connection.execute(
         select(sync_history.c.status, sync_history.c.error_message)
         .where(sync_history.c.dagster_run_id == run_id)
         .order_by(sync_history.c.id)
     ).all()
-    status, reason = _outcome([(str(row.status), row.error_message) for row in rows], error)
+    status, reason = _outcome([(str(row.status), row.error_message) for row in rows], error, why)
     mine = (sync_requests.c.status == "started") & (sync_requests.c.dagster_run_id == run_id)
     connection.execute(_of(request_id, mine).values(status=status, error=reason, completed_at=_NOW))
 
 
-def _outcome(rows: Sequence[tuple[str, str | None]], error: str | None) -> tuple[str, str | None]:
+def _outcome(rows: Sequence[tuple[str, str | None]], error: str | None, why: str) -> tuple[str, str | None]:
     failures = [message for status, message in rows if status in ("failed", "in_progress")]
     if error is not None or failures or not rows:
-        return "failed", next((message for message in [*failures, error] if message), INTERRUPTED)
+        return "failed", next((message for message in [*failures, error] if message), why)
     partial = any(status == "partial_success" for status, _ in rows)
     return "partial_success" if partial else "success", None
 
@@ -141,5 +144,5 @@ def _of(request_id: int, condition: ColumnElement[bool]) -> Update:
 def _put_back(request_id: int, condition: ColumnElement[bool]) -> Update:
     """Into the queue again, for a run of its own."""
     return _of(request_id, condition).values(
-        status="queued", dagster_run_id=None, started_at=None, attempt=sync_requests.c.attempt + 1
+        status="queued", dagster_run_id=None, started_at=None, error=None, attempt=sync_requests.c.attempt + 1
     )

@@ -28,22 +28,46 @@ class MemoryLedger:
         self._lock = threading.Lock()
         self._bytes = 0
 
-    def keep(self, path: str, response: httpx.Response, answer: object) -> None:
+    def add(self, path: str, size: int) -> None:
+        """Count so many bytes more, or less.
+
+        Raises:
+            RunTooLarge: they are more than one run may keep.
+        """
+        with self._lock:
+            self._bytes += size
+            if size <= 0 or self._bytes <= self._megabytes * _MEGABYTE:
+                return
+        raise RunTooLarge(
+            f"{path}: what Twizzit lists would take more than the {self._megabytes} MB that one run may: ask Twizzit "
+            "about this account, or raise TWIZZIT_RUN_MEGABYTES if it is as large as that "
+            "(a live question may take 256 at most)",
+            endpoint=path,
+        )
+
+
+class Kept:
+    """What is kept of one list, which one thread reads: a list that is read again is kept once."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._bytes = 0
+
+    def add(self, path: str, response: httpx.Response, answer: object) -> None:
         """Count an answer whose rows are kept beside those of others.
 
         Raises:
             RunTooLarge: they are more than one run may keep.
         """
         body = response.content
-        with self._lock:
-            self._bytes += len(body) + _BYTES_OF_A_VALUE * values_in(body) + _BYTES_OF_A_ROW * _rows_in(answer)
-            if self._bytes <= self._megabytes * _MEGABYTE:
-                return
-        raise RunTooLarge(
-            f"{path}: what Twizzit lists would take more than the {self._megabytes} MB that one run may: ask Twizzit "
-            "about this account, or raise TWIZZIT_RUN_MEGABYTES if it is as large as that",
-            endpoint=path,
-        )
+        size = len(body) + _BYTES_OF_A_VALUE * values_in(body) + _BYTES_OF_A_ROW * _rows_in(answer)
+        self._bytes += size
+        self._ledger.add(path, size)
+
+    def let_go(self) -> None:
+        """Nothing is kept of the list any more: it is read again, could not be read, or was only looked through."""
+        self._ledger.add("", -self._bytes)
+        self._bytes = 0
 
 
 def _rows_in(answer: object) -> int:

@@ -113,6 +113,7 @@ def read_offset_pages(
         if reading.ended and (reading.clean or keys == before):
             return each_once(reading.rows, key)
         before = keys if reading.ended else None
+        del reading  # its rows go before the list is read again
     raise _incomplete(path)
 
 
@@ -210,6 +211,7 @@ def read_numbered_pages(
         if reading.ended and (reading.clean or keys == before):
             return each_once(reading.rows, key)
         before = keys if reading.ended else None
+        del reading  # its rows go before the list is read again
     raise _incomplete(path)
 
 

@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text, update
 
-from tests.support.orchestrator import Orchestrator
+from tests.support.orchestrator import QUIET, Orchestrator
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
+from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, parse
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import Lease, lease_key
 from twizzit_pipeline.scheduling import heartbeat
@@ -49,6 +49,28 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
     truth = orchestrator.simulator.world.truth(orchestrator.simulator.world.organizations[0], orchestrator.season)
     assert next(row for row in rows if row.sync_type == "players").items_succeeded == len(truth.players)
     assert orchestrator.tick() == []
+
+
+@pytest.mark.parametrize("preview", [False, True])
+@pytest.mark.parametrize("dimension", [CREDENTIAL, SEASON])
+def test_a_request_whose_partition_was_deleted_in_dagster_says_so(
+    orchestrator: Orchestrator, dimension: str, preview: bool
+) -> None:
+    request = orchestrator.ask(orchestrator.credential(), options=RequestOptions(preview=preview))
+    (wanted,) = orchestrator.tick()
+    partition = parse(str(wanted.partition_key))
+    orchestrator.instance.delete_dynamic_partition(dimension, getattr(partition, dimension))
+    tags = {"dagster/partition": str(wanted.partition_key)}
+    tags |= {f"dagster/partition/{name}": getattr(partition, name) for name in (CREDENTIAL, SEASON)}
+    assert wanted.job_name is not None
+    result = orchestrator.definitions.resolve_job_def(wanted.job_name).execute_in_process(
+        instance=orchestrator.instance, tags={**wanted.tags, **tags}, run_config=QUIET, raise_on_error=False
+    )
+    assert not result.success
+    over = orchestrator.get(request)
+    assert over.status == "failed"
+    assert str(over.error).startswith(f"Dagster lists no {dimension} {getattr(partition, dimension)}: choose one of")
+    assert orchestrator.simulator.calls.total == 0
 
 
 def test_a_tick_is_a_heartbeat(orchestrator: Orchestrator) -> None:

@@ -4,10 +4,13 @@ import pytest
 from sqlalchemy import Engine, text, update
 
 from tests.support.carried_out import Ask, begin, end, waiting
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import SyncInProgress, UnknownRequest
-from twizzit_pipeline.runs.lease import SILENT
+from twizzit_pipeline.runs.lease import INTERRUPTED, SILENT, Lease, close_interrupted, lease_key
+from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment, fail_unstarted, settle
+from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.storage.tables import leases
 
 
@@ -48,6 +51,24 @@ def test_one_whose_process_died_is_ended_by_the_next_read(engine: Engine, ask: A
         connection.execute(update(leases).values(heartbeat_at=text("now() - interval '61 seconds'")))
     over = requests.get(engine, request.id)
     assert (over.status, over.error, over.history_ids) == ("failed", SILENT, (history_id,))
+    assert ask().status == "queued"
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_one_without_a_history_says_how_its_process_was_found_dead(
+    engine: Engine, ask: Ask, club: int, is_gone: bool
+) -> None:
+    """A preview has none. Its request is read after another reader has closed what the process left."""
+    request = ask(options=RequestOptions(preview=True))
+    lease = Lease.take(engine, lease_key(store.get(engine, club)), credential_id=club, run_id="run-1")
+    lease.stop()
+    silent = update(leases).values(heartbeat_at=text("now() - interval '61 seconds'"))
+    gone = update(leases).values(holder=f"{this_process().rpartition('|')[0]}|{2**22 + 1}")  # no process has that id
+    with engine.begin() as connection:
+        Fulfilment(request.id, "run-1").start(connection)
+        connection.execute(gone if is_gone else silent)
+    assert close_interrupted(engine) == ["run-1"]
+    assert requests.get(engine, request.id).error == (INTERRUPTED if is_gone else SILENT)
     assert ask().status == "queued"
 
 

@@ -30,6 +30,17 @@ def page_of(query: httpx.QueryParams, kind: str) -> list[dict[str, Any]]:
     return [ROWS[kind](id_) for id_ in range(first, first + int(query["limit"]))]
 
 
+def _v1(answer: Callable[[httpx.Request], httpx.Response]) -> TwizzitClient:
+    return TwizzitClient(
+        endpoint="https://club.example/v1",
+        username="u",
+        password=SecretStr("p"),
+        organization_name="KC Test",
+        options=ClientOptions(requests_per_second=10_000, run_megabytes=MEGABYTES),
+        transport=httpx.MockTransport(answer),
+    )
+
+
 @pytest.mark.parametrize("kind", ROWS)
 def test_a_list_without_an_end_is_given_up(kind: str) -> None:
     with account(groups=lambda query: page_of(query, kind), run_megabytes=MEGABYTES) as (client, service):
@@ -60,6 +71,75 @@ def test_lists_count_together() -> None:
             client.source.groups(SEASON, "2")
 
 
+def test_a_list_that_is_read_again_counts_once() -> None:
+    """Its rows move while the first two readings are at their second page: neither of them is kept."""
+    readings = []
+
+    def answer(query: httpx.QueryParams) -> object:
+        offset, limit = int(query["offset"]), int(query["limit"])
+        if offset == 0:
+            readings.append(limit)
+        first = 1 + (offset > 2500 and len(readings) < 3)
+        return [{"id": id_} for id_ in range(first, 3001)][offset : offset + limit]
+
+    with account(groups=answer, run_megabytes=MEGABYTES) as (client, _):
+        for season in ("1", "2"):
+            readings.clear()
+            assert len(client.source.groups(SEASON, season)) == 3000
+            assert len(readings) == 3
+
+
+def test_a_list_that_could_not_be_read_counts_for_nothing() -> None:
+    """A step is tried again with the same client."""
+    moving = [True]
+
+    def answer(query: httpx.QueryParams) -> object:
+        offset = int(query["offset"])
+        first = 1 + (offset > 2500 and moving[0])
+        return [{"id": id_} for id_ in range(first, 3001)][offset : offset + int(query["limit"])]
+
+    with account(groups=answer, run_megabytes=MEGABYTES) as (client, _):
+        for _ in range(3):
+            with pytest.raises(errors.IncompleteScan):
+                client.source.groups(SEASON, "1")
+        moving.clear()
+        moving.append(False)
+        assert len(client.source.groups(SEASON, "1")) == 3000
+
+
+def test_all_people_of_a_federation_are_looked_through_and_count_for_nothing_afterwards() -> None:
+    """An account that ignores ids lists all of them, for each question."""
+
+    def answer(query: httpx.QueryParams) -> object:
+        offset = int(query.get("offset", "0"))
+        return [{"id": id_, "first-name": "A"} for id_ in range(1, 5001)][offset : offset + int(query["limit"])]
+
+    with account(contacts=answer, run_megabytes=MEGABYTES) as (client, service):
+        for first in (4000, 4100, 4200):
+            assert len(client.source.names([str(first), str(first + 1)])) == 2
+        assert len(service.asked("/contacts")) > 3 * 5000 / 250, "all pages, each time"
+
+
+def test_a_list_of_v1_that_is_read_again_counts_once() -> None:
+    readings = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json={"token": "t"})
+        page = int(request.url.params["page"])
+        if page == 1:
+            readings.append(page)
+        first = 100 * page - (page > 40 and len(readings) < 3)
+        rows = [{"id": id_} for id_ in range(first, first + 100)]
+        return httpx.Response(
+            200, json={"teams": rows, "hasMore": page < 50, "total": 5000 + page % 2 * (len(readings) < 3)}
+        )
+
+    with _v1(answer) as client:
+        assert len(client.source.teams(None).teams) == 5000
+    assert len(readings) == 3
+
+
 @pytest.mark.parametrize("path", ["teams", "competitions"])
 def test_pages_of_v1_without_an_end_are_given_up(path: str) -> None:
     asked = []
@@ -72,14 +152,7 @@ def test_pages_of_v1_without_an_end_are_given_up(path: str) -> None:
         return httpx.Response(200, json={path: [{"id": id_} for id_ in range(first, first + 100)], "hasMore": True})
 
     with (
-        TwizzitClient(
-            endpoint="https://club.example/v1",
-            username="u",
-            password=SecretStr("p"),
-            organization_name="KC Test",
-            options=ClientOptions(requests_per_second=10_000, run_megabytes=MEGABYTES),
-            transport=httpx.MockTransport(answer),
-        ) as client,
+        _v1(answer) as client,
         pytest.raises(errors.RunTooLarge, match=REFUSED.format(f"/{path}")),
     ):
         if path == "teams":

@@ -9,7 +9,7 @@ import dagster as dg
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
-from twizzit_pipeline.orchestration.partitions import CredentialSeason, parse, require_known
+from twizzit_pipeline.orchestration.partitions import CredentialSeason, parse
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.run.results import readable_failures
 from twizzit_pipeline.sync.preview.making import Preview
@@ -66,14 +66,9 @@ def _steps(context: dg.AssetExecutionContext) -> set[str]:
 
 
 def _place(context: dg.AssetExecutionContext, sync: SyncRun) -> tuple[str, CredentialSeason, str]:
-    """The run, its partition, and the step; a run that has none, or one that does not exist, as the launchpad and
-    GraphQL let one start, says so and fails before it asks Twizzit anything.
-    """
+    """The run, its partition, and the step; a run that has none, as the launchpad lets one start, says so and fails."""
     step = context.op_execution_context.op.name
     with readable_failures(), sync.noted(step):
         if not context.has_partition_key:
             raise UnknownCredential("This run has no partition: choose a credential and a season, then launch it again")
-        partition = parse(context.partition_key)
-        if not sync.began:
-            require_known(context.instance, partition)
-        return context.run.run_id, partition, step
+        return context.run.run_id, parse(context.partition_key), step

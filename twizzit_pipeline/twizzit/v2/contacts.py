@@ -108,7 +108,7 @@ class _Search:
 
     def _read_everything(self) -> None:
         """The list alone is left where ids are ignored, which then needs a proof: a person not on it does not exist."""
-        rows = self._scope.every(_CONTACTS, limit=_LIMIT)
+        rows = self._scope.every(_CONTACTS, limit=_LIMIT, looked_through=True)
         self._take(self._kept(rows))
 
     def _page(self, offset: int) -> "_Page":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twizzit_pipeline.errors import NotATwizzit
+from twizzit_pipeline.twizzit.memory import Kept
 from twizzit_pipeline.twizzit.paging import NO_LIMIT, Fetch, Key, by_id, each_once, page_within, read_offset_pages
 from twizzit_pipeline.twizzit.session import Query, Session
 from twizzit_pipeline.twizzit.wire import Row, rows_of
@@ -23,26 +24,41 @@ class Scope:
     session: Session
     organization_id: str | None
 
-    def ask(self, path: str, query: Query = (), *, kept: bool = False) -> object:
+    def ask(self, path: str, query: Query = (), *, kept: Kept | None = None) -> object:
         """One call, its answer as it is; `kept` as in `Session.get`."""
         scope: Query = () if self.organization_id is None else [("organization-ids[]", self.organization_id)]
         return self.session.get(path, [*scope, *query], kept=kept)
 
     def page(self, path: str, query: Query = (), *, limit: int, offset: int = 0) -> list[Row]:
         """One page, whatever its length, to be looked at and let go; of fewer rows where so many are refused."""
-        fetch = self._fetch(path, query, kept=False)
+        fetch = self._fetch(path, query, None)
         return page_within(fetch, path, at_most(limit), offset, by_id, self.session.page_limits)[1]
 
-    def every(self, path: str, query: Query = (), *, limit: int, key: Key = by_id, unpaged: bool = False) -> list[Row]:
-        """All rows of a paged list, `limit` at a time; see `read_offset_pages` for what it proves and raises."""
-        return read_offset_pages(
-            self._fetch(path, query),
-            path=path,
-            limits=at_most(limit),
-            key=key,
-            learnt=self.session.page_limits,
-            unpaged=unpaged,
-        )
+    def every(
+        self,
+        path: str,
+        query: Query = (),
+        *,
+        limit: int,
+        key: Key = by_id,
+        unpaged: bool = False,
+        looked_through: bool = False,
+    ) -> list[Row]:
+        """All rows of a paged list, `limit` at a time; see `read_offset_pages` for what it proves and raises.
+
+        Args:
+            looked_through: whether the caller keeps a few of them alone.
+        """
+        kept, is_kept = self.session.keeping(), False
+        fetch = self._fetch(path, query, kept)
+        learnt = self.session.page_limits
+        try:
+            rows = read_offset_pages(fetch, path=path, limits=at_most(limit), key=key, learnt=learnt, unpaged=unpaged)
+            is_kept = not looked_through
+            return rows
+        finally:
+            if not is_kept:
+                kept.let_go()
 
     def few(self, path: str, *, most: int = MOST_OWN_ROWS) -> list[Row]:
         """All rows of a list that is usually short: by one call, and by pages only where it may have been cut.
@@ -52,13 +68,13 @@ class Scope:
         Raises:
             NotATwizzit: there are more than `most` rows, or the answer is no list.
         """
-        rows = rows_of(self.ask(path, kept=True), path=path)
+        rows = rows_of(self.ask(path, kept=self.session.keeping()), path=path)
         _refuse_more(path, len(rows), most)
         once = each_once(rows, by_id)
         limits = self.session.page_limits
         if not any(limits.may_be_cut(path, NO_LIMIT, length) for length in {len(rows), len(once)}):
             return once
-        page = self._fetch(path, ())
+        page = self._fetch(path, (), self.session.keeping())
 
         def fetch(limit: int, offset: int) -> object:
             _refuse_more(path, offset, most)
@@ -74,8 +90,13 @@ class Scope:
             opening=once if len(once) == len(rows) else None,
         )
 
-    def _fetch(self, path: str, query: Query, *, kept: bool = True) -> Fetch:
-        return lambda limit, offset: self.ask(path, [*query, ("limit", limit), ("offset", offset)], kept=kept)
+    def _fetch(self, path: str, query: Query, kept: Kept | None) -> Fetch:
+        def fetch(limit: int, offset: int) -> object:
+            if kept is not None and offset == 0:  # a reading begins: the one before it, if any, was not whole
+                kept.let_go()
+            return self.ask(path, [*query, ("limit", limit), ("offset", offset)], kept=kept)
+
+        return fetch
 
 
 def _refuse_more(path: str, rows: int, most: int) -> None:

@@ -99,7 +99,7 @@ def test_the_second_of_two_who_apply_a_plan_in_part_is_refused_at_once(house: Ho
 
         admin.post(f"{place}/plans/{plan.id}/apply", without=f"players:{player}", back=f"{place}/preview")
 
-        assert "being applied already, as another person chose: your choice does not count" in admin.text
+        assert "being applied already, as was asked first: what you chose now does not count" in admin.text
         admin.get(f"{place}/preview")
         assert "This plan is being applied already." in admin.text
         assert 'name="without"' not in admin.page.text
