@@ -120,7 +120,7 @@ class NamesakeHistory(ClubHistory):
             return
         done = self._link(asked["id"], chosen)
         self._has_decided(remote_id, doubt, chosen)
-        for each in {remote_id, doubt.mapped.get(chosen or 0)} & self.model.people.keys():
+        for each in {remote_id, doubt.mapped.get(chosen or 0, remote_id)} & self.model.people.keys():
             self.model.people[each].team = self.team_in_base(each)
         after = self.written()
         touched = self.differing("players", was, after)

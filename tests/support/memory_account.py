@@ -200,7 +200,9 @@ class _Lists:
         self._account = account
         self.page_limits = PageLimits()
 
-    def get(self, path: str, query: Sequence[tuple[str, object]] = ()) -> list[dict[str, object]]:
+    def get(
+        self, path: str, query: Sequence[tuple[str, object]] = (), *, kept: bool = False
+    ) -> list[dict[str, object]]:
         spoiled = self._account.spoiled
         if spoiled.silent_on_teams and path == "/groups":
             raise ServiceUnavailable("503", endpoint=path, status=503)
