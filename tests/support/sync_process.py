@@ -28,7 +28,12 @@ PATIENCE_SECONDS = 60.0
 PRELOADED = (
     __name__,
     *(f"tests.support.{module}" for module in ("rotate_process", "embedded_homes", "calendar_world")),
-    "pandera.backends.pandas.builtin_checks",  # which pandera loads with the first frame
+    # What the package and the libraries load once it is used.
+    *(f"twizzit_pipeline.twizzit.{dialect}.dialect" for dialect in ("v1", "v2")),
+    "structlog",
+    *(f"cryptography.hazmat.primitives.{module}" for module in ("ciphers", "hashes", "kdf.hkdf", "padding")),
+    "encodings.idna",
+    *(f"pandera.backends.pandas.{module}" for module in ("builtin_checks", "register")),
 )
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(list(PRELOADED))
@@ -46,6 +51,17 @@ def _sync(settings: Settings, credential_id: int, season: str, run_id: str, step
                     step(session)
         except SyncInProgress:
             sys.exit(IN_PROGRESS)
+
+
+def _sync_and_import_nothing(settings: Settings, credential_id: int, season: str) -> None:
+    """What the process does: a sync; it fails with the names of the modules that this had to import.
+
+    Of pandera's there are some that it imports with the first frame, in no time.
+    """
+    before = set(sys.modules)
+    _sync(settings, credential_id, season, "preloaded", STEPS)
+    new = sorted(name for name in sys.modules.keys() - before if not name.startswith("pandera."))
+    sys.exit(", ".join(new) or None)
 
 
 def _preview(settings: Settings, credential_id: int) -> None:
@@ -101,6 +117,11 @@ def started(
     return forked(_sync, world.settings, credential_id, world.season, run_id, steps)
 
 
+def importing_nothing(world: SyncWorld, credential_id: int) -> AbstractContextManager[BaseProcess]:
+    """The process of a sync, which ends with 0 if it found imported all that it does."""
+    return forked(_sync_and_import_nothing, world.settings, credential_id, world.season)
+
+
 def previewing(world: SyncWorld, credential_id: int) -> AbstractContextManager[BaseProcess]:
     """The process of a preview."""
     return forked(_preview, world.settings, credential_id)
@@ -126,7 +147,7 @@ def wait_until(happened: Callable[[], object], process: BaseProcess | None = Non
     while not happened():
         assert time.monotonic() < until, "it did not happen"
         assert process is None or process.is_alive(), "the process ended before"
-        time.sleep(0.005)
+        time.sleep(0.02)  # a question to the server costs a tenth of that
 
 
 @contextmanager

@@ -18,6 +18,10 @@ from twizzit_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.skipif(find_spec("dagster_docker") is None, reason="the extra docker is not installed")
 NETWORK = {"network_mode": "none"}
+POINTER = ModuleCodePointer("twizzit_pipeline.definitions", "defs")
+ORIGIN = JobPythonOrigin(
+    "sync_all", RepositoryPythonOrigin("/srv/python", POINTER, entry_point=["/srv/python", "-m", "dagster"])
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +61,7 @@ def begun(launcher: Any, instance: dg.DagsterInstance, podman: Podman) -> Callab
     """Starts a run, and waits until its container says so."""
 
     def start() -> dg.DagsterRun:
-        pointer = ModuleCodePointer("twizzit_pipeline.definitions", "defs")
-        repository = RepositoryPythonOrigin("/srv/python", pointer, entry_point=["/srv/python", "-m", "dagster"])
-        origin = JobPythonOrigin("sync_all", repository)
-        made = instance.add_run(dg.DagsterRun("sync_all", job_code_origin=origin, status=dg.DagsterRunStatus.STARTED))
+        made = instance.add_run(dg.DagsterRun("sync_all", job_code_origin=ORIGIN, status=dg.DagsterRunStatus.STARTED))
         launcher.launch_run(LaunchRunContext(dagster_run=made, workspace=None))
         until = time.monotonic() + 60
         while "began" not in podman("logs", name_of(made)).stdout:
@@ -89,26 +90,7 @@ def _said_by_the_kernel(podman: Podman, run: dg.DagsterRun) -> list[str]:
     return status.stdout.splitlines()
 
 
-def test_a_run_begins_in_a_container_without_rights_and_ends_when_it_is_asked(
-    podman: Podman, launcher: Any, begun: Callable[[], dg.DagsterRun], instance: dg.DagsterInstance
-) -> None:
-    run = begun()
-    assert podman("logs", name_of(run)).stdout == "began: api execute_run\n"
-    assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
-    may = "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Memory}}"
-    assert inspected(podman, run, may) == f"10001 true {2 * 2**30}"
-    assert set(_said_by_the_kernel(podman, run)) >= {"CapEff: 0000000000000000", "NoNewPrivs: 1", "Seccomp: 2"}
-    assert "TWIZZIT_RUN_SECONDS=77" in inspected(podman, run, "{{.Config.Env}}")
-
-    assert launcher.terminate(run.run_id)
-    assert inspected(podman, run, "{{.State.Status}} {{.State.ExitCode}}") == "exited 0", "it was not killed"
-    assert podman("logs", name_of(run)).stdout.endswith("asked to end\n")
-    said = launcher.get_run_worker_debug_info(run)
-    assert said.startswith(f"The container {name_of(run)} is exited, with exit code 0. It printed last:\nbegan")
-    instance.report_run_canceled(run)
-
-
-def test_a_container_that_is_killed_fails_its_run_and_goes_with_the_next_launch(
+def test_a_killed_container_fails_its_run_and_goes_with_the_next_launch_which_ends_when_it_is_asked(
     podman: Podman, launcher: Any, begun: Callable[[], dg.DagsterRun], instance: dg.DagsterInstance
 ) -> None:
     killed = begun()
@@ -117,16 +99,30 @@ def test_a_container_that_is_killed_fails_its_run_and_goes_with_the_next_launch(
     assert launcher.check_run_worker_health(killed).status is WorkerStatus.FAILED
     instance.report_run_failed(killed)
 
-    following = begun()
-    assert podman("ps", "--all", "--format", "{{.Names}}").stdout.split() == [name_of(following)]
-    podman("kill", "--signal=KILL", name_of(following))
+    run = begun()
+    assert podman("ps", "--all", "--format", "{{.Names}}").stdout.split() == [name_of(run)]
+    assert podman("logs", name_of(run)).stdout == "began: api execute_run\n"
+    assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
+    assert_without_rights(podman, run)
+
+    assert launcher.terminate(run.run_id)
+    assert inspected(podman, run, "{{.State.Status}} {{.State.ExitCode}}") == "exited 0", "it was not killed"
+    assert podman("logs", name_of(run)).stdout.endswith("asked to end\n")
+    said = launcher.get_run_worker_debug_info(run)
+    assert said.startswith(f"The container {name_of(run)} is exited, with exit code 0. It printed last:\nbegan")
 
 
-def test_a_missing_image_is_one_line_and_leaves_nothing(
-    podman: Podman, launcher: Any, instance: dg.DagsterInstance, begun: Callable[[], dg.DagsterRun]
-) -> None:
+def assert_without_rights(podman: Podman, run: dg.DagsterRun) -> None:
+    may = "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Memory}}"
+    assert inspected(podman, run, may) == f"10001 true {2 * 2**30}"
+    assert set(_said_by_the_kernel(podman, run)) >= {"CapEff: 0000000000000000", "NoNewPrivs: 1", "Seccomp: 2"}
+    assert "TWIZZIT_RUN_SECONDS=77" in inspected(podman, run, "{{.Config.Env}}")
+
+
+@pytest.mark.usefixtures("launcher")
+def test_a_missing_image_is_one_line_and_leaves_nothing(podman: Podman, instance: dg.DagsterInstance) -> None:
     elsewhere = launcher_with("localhost:9/nothing:1", instance)
-    run = instance.add_run(dg.DagsterRun("sync_all", job_code_origin=begun().job_code_origin))
+    run = instance.add_run(dg.DagsterRun("sync_all", job_code_origin=ORIGIN))
     with pytest.raises(ContainerRefused, match=r"^There is no image localhost:9/nothing:1 where the containers are"):
         elsewhere.launch_run(LaunchRunContext(dagster_run=run, workspace=None))
     assert name_of(run) not in podman("ps", "--all", "--format", "{{.Names}}").stdout

@@ -1,6 +1,5 @@
 """Runs on the real instance that a person ends, and runs whose process is gone."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from multiprocessing.connection import Connection as Pipe
 
 import dagster as dg
 import pytest
@@ -28,11 +26,9 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.faults import Fault
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.engine import Database
 
 pytestmark = pytest.mark.dagster_tables
-
-_processes = multiprocessing.get_context("spawn")
 
 OF_OURS = {"dagster/partition/credential": "1-club"}
 NO_ROOM = """
@@ -183,20 +179,6 @@ def test_a_run_that_succeeded_since_it_was_read_stays_so(instance: dg.DagsterIns
     assert status == {done.run_id: dg.DagsterRunStatus.SUCCESS, dead.run_id: dg.DagsterRunStatus.FAILURE}
 
 
-def run_one(settings: Settings, credential_id: int, season: str, pipe: Pipe) -> None:
-    """What the process does: one run, sending its progress and how it ended."""
-    with open_database(settings) as database:
-        result = run_job(
-            settings,
-            database,
-            job_name="sync_all",
-            credential_id=credential_id,
-            season=season,
-            progress=pipe.send,
-        )
-    pipe.send((result.interrupted, result.run_id))
-
-
 def send(number: signal.Signals, to: int, once: Fault) -> None:
     """A signal while Twizzit is slow to say who plays in a team."""
     until = time.monotonic() + 30
@@ -221,30 +203,6 @@ def assert_tidy(here: Here, instance: dg.DagsterInstance, run_id: str) -> None:
     assert all(row.status == "failed" and row.completed_at is not None for row in rows)
     with here.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(tables.leases)) == 0
-
-
-def test_a_run_whose_process_is_terminated_tidies_up(here: Here, instance: dg.DagsterInstance) -> None:
-    credential_id, waiting = here.credential(), slow(here)
-    ours, theirs = _processes.Pipe()
-    process = _processes.Process(target=run_one, args=(here.settings, credential_id, here.season, theirs))
-    process.start()
-    theirs.close()
-    try:
-        while "players" not in ours.recv():
-            pass
-        assert process.pid is not None
-        send(signal.SIGTERM, process.pid, waiting)
-        received = ours.recv()
-        while isinstance(received, str):
-            received = ours.recv()
-        process.join(timeout=30)
-        assert process.exitcode == 0
-    finally:
-        process.kill()
-        process.join()
-    interrupted, run_id = received
-    assert interrupted is True
-    assert_tidy(here, instance, run_id)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

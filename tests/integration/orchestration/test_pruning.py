@@ -85,14 +85,14 @@ def synced(
     new_database_of_dagster: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Ran]:
     """The runs are made once; each test has a copy of all that they left."""
-    clubs = SimulatorOptions(clubs=2, teams=2, players_per_team=3, other_contacts=1)
+    clubs = SimulatorOptions(clubs=2, teams=1, players_per_team=2, other_contacts=0)
     home = tmp_path_factory.mktemp("ran") / "home"
     with new_database_of_dagster() as url:
         settings = settings_with(url, home)
         with SimulatorServer(clubs) as simulator, open_database(settings) as database:
             here = Here(settings, database, simulator)
             club, other = here.credential(0), here.credential(1)
-            jobs = [(club, "sync_all"), (club, "sync_all"), (other, "sync_all"), (club, "sync_teams")]
+            jobs = [(club, "sync_competitions"), (club, "sync_all"), (other, "sync_all"), (club, "sync_teams")]
             partitions = tuple(here.partition(one).key for one in (club, other))
             runs = tuple(here.run(credential_id, job).run_id for credential_id, job in jobs)
         yield Ran(str(make_url(url).database), home, partitions, runs)

@@ -159,7 +159,7 @@ def test_a_server_that_fails_keeps_no_place_of_a_lane_between_tries(orchestrator
     credential_id = orchestrator.credential()
     if verified:
         store.mark_verified(orchestrator.engine, credential_id)
-    orchestrator.switch_on(credential_id)
+    orchestrator.switch_on(credential_id, sync_players=False, sync_competitions=False)
     fault = orchestrator.simulator.faults.arm("error_503", path="/groups", times=100)
     hasty = {"retry_attempts": 2, "retry_seconds": 2.0, "step_retry_seconds": 0.05}
     with orchestrated(orchestrator.settings, orchestrator.database, orchestrator.simulator, **hasty) as other:

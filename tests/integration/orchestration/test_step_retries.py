@@ -101,7 +101,7 @@ def test_the_ceiling_of_calls_holds_over_all_retries(orchestrator: Orchestrator)
     with orchestrated(
         orchestrator.settings, orchestrator.database, orchestrator.simulator, call_ceiling=6, requests_per_second=1000.0
     ) as limited:
-        limited.switch_on(quick_club(limited), sync_competitions=False)
+        limited.switch_on(quick_club(limited), sync_players=False, sync_competitions=False)
         (wanted,) = limited.tick()
         limited.simulator.faults.arm("error_503", path="/groups", times=None)
         result = limited.run(wanted)
@@ -113,7 +113,7 @@ def test_the_ceiling_of_calls_holds_over_all_retries(orchestrator: Orchestrator)
 
 def test_a_spent_quota_is_not_retried(orchestrator: Orchestrator) -> None:
     credential_id = quick_club(orchestrator)
-    orchestrator.switch_on(credential_id, sync_competitions=False)
+    orchestrator.switch_on(credential_id, sync_players=False, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("quota", path="/groups", times=None)
     result = orchestrator.run(wanted)
@@ -140,7 +140,7 @@ def test_a_run_that_waits_ends_when_it_is_interrupted(orchestrator: Orchestrator
         orchestrator.settings, orchestrator.database, orchestrator.simulator, step_retry_seconds=60.0
     ) as patient:
         credential_id = quick_club(patient)
-        patient.switch_on(credential_id, sync_competitions=False)
+        patient.switch_on(credential_id, sync_players=False, sync_competitions=False)
         (wanted,) = patient.tick()
         fault = patient.simulator.faults.arm("error_503", path="/groups", times=None)
 

@@ -31,6 +31,8 @@ SAID = (
     "The run failed before its first step (DagsterUserCodeUnreachableError, caused by ConnectionRefusedError): "
     "read its events in Dagster's UI, run "
 )
+# A run of one entity announces a quarter of the checks, and fails before its first step as one of all does.
+OF_TEAMS = {"sync_players": False, "sync_competitions": False}
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def test_it_is_a_row_a_line_of_up_an_outcome_and_no_red_list(here: Orchestrator)
 def test_an_error_of_ours_and_a_process_that_never_came_are_named(
     here: Orchestrator, data: JobFailureData, said: str
 ) -> None:
-    here.switch_on(here.credential())
+    here.switch_on(here.credential(), **OF_TEAMS)
     (wanted,) = here.tick()
     run = made(here, wanted)
     here.instance.report_run_failed(run, "It could not be launched", data)
@@ -121,7 +123,7 @@ def test_an_error_of_ours_and_a_process_that_never_came_are_named(
 
 def test_a_run_that_was_taken_out_of_the_queue_is_no_failure(here: Orchestrator) -> None:
     credential_id = here.credential()
-    here.switch_on(credential_id)
+    here.switch_on(credential_id, **OF_TEAMS)
     (wanted,) = here.tick()
     run = made(here, wanted)
     here.instance.report_run_canceled(run)
@@ -134,7 +136,7 @@ def test_a_run_that_was_taken_out_of_the_queue_is_no_failure(here: Orchestrator)
 def test_a_run_whose_process_died_within_it_is_not_said_to_have_never_begun(here: Orchestrator) -> None:
     """As Dagster reports one whose container or Job is gone, before a tick looks at its lease."""
     credential_id = here.credential()
-    here.switch_on(credential_id)
+    here.switch_on(credential_id, **OF_TEAMS)
     (wanted,) = here.tick()
     run = made(here, wanted)
     history.never_began(
@@ -148,7 +150,7 @@ def test_a_run_whose_process_died_within_it_is_not_said_to_have_never_begun(here
 
 def test_a_run_that_came_further_keeps_what_it_said_itself(here: Orchestrator) -> None:
     credential_id = here.credential()
-    here.switch_on(credential_id)
+    here.switch_on(credential_id, **OF_TEAMS)
     here.simulator.faults.arm("forbidden", path="/groups", times=None)
     (wanted,) = here.tick()
     result = here.run(wanted)
@@ -161,7 +163,7 @@ def test_a_run_that_came_further_keeps_what_it_said_itself(here: Orchestrator) -
 def test_a_step_that_could_open_no_row_has_one_with_its_reason(here: Orchestrator) -> None:
     """As on a machine with an older version, or whose settings are wrong."""
     credential_id = here.credential()
-    here.switch_on(credential_id)
+    here.switch_on(credential_id, **OF_TEAMS)
     (wanted,) = here.tick()
     version = text("UPDATE twizzit_alembic_version SET version_num = :it")
     with here.engine.begin() as connection:
@@ -180,7 +182,7 @@ def test_a_step_that_could_open_no_row_has_one_with_its_reason(here: Orchestrato
 def test_a_run_that_says_nothing_of_why_it_failed_has_its_row_all_the_same(here: Orchestrator) -> None:
     """As Dagster ends one whose process was killed while it was launched: an event without any data."""
     credential_id = here.credential()
-    here.switch_on(credential_id)
+    here.switch_on(credential_id, **OF_TEAMS)
     (wanted,) = here.tick()
     run = made(here, wanted)
     event = DagsterEvent(DagsterEventType.RUN_FAILURE.value, run.job_name, message="marked as failed from outside")
@@ -214,7 +216,7 @@ def test_a_request_is_over_when_its_row_is_there(here: Orchestrator, monkeypatch
 
 def test_a_credential_that_is_gone_has_no_history(here: Orchestrator) -> None:
     credential_id = here.credential()
-    here.switch_on(credential_id)
+    here.switch_on(credential_id, **OF_TEAMS)
     here.tick()
     run = made(here, dg.RunRequest(run_key="k", job_name="sync_players", partition_key="999-gone|2026-2027"))
     fail(here, run, error=None)

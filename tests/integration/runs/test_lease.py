@@ -32,7 +32,7 @@ PROCESSES = pytest.mark.xdist_group("processes")  # see test_sync_killed
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=6, other_contacts=0))
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=3, players_per_team=4, other_contacts=0))
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _decide(world: SyncWorld, key: str, credential_id: int) -> None:
 
 def test_a_second_sync_of_the_same_credential_is_refused(world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    world.sync(credential_id)
+    world.sync(credential_id, steps=[scan_teams])  # which says of which organization it is
     known = len(world.rows(tables.sync_history))
     with under_way(world, credential_id, "first"):
         first = world.history_of("first")
@@ -140,7 +140,7 @@ def test_a_second_credential_of_the_organization_is_refused(world: SyncWorld) ->
 @PROCESSES
 def test_a_second_process_is_refused(world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    world.sync(credential_id)
+    world.sync(credential_id, steps=[scan_teams])
     with under_way(world, credential_id, "first"), started(world, credential_id, "second") as process:
         process.join(20)
         assert process.exitcode == IN_PROGRESS

@@ -55,7 +55,6 @@ def test_more_than_a_fifth_is_held_back_and_leaves_once_it_is_approved(world: Sy
     older = world.sync(club, world.simulator.world.seasons_of(world.club())[0].label)
     assert older.players.held == ()
     assert {row["returned_at"] for row in world.rows(tables.departures)} == {None}, "an older season ends nothing"
-    nothing_more(world, club)
     assert set(held(world)) == set(leaving)
     names = {one.name for one in listing(world.database.engine, club)}
     assert len(names) == 6
@@ -312,7 +311,6 @@ def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, c
         assert (again.players.departed, again.players.held) == (0, (str(leaver),)), later
         assert {name: world.player(leaver)[name] for name in kept} == kept, later
 
-    nothing_more(world, club)
     decide(world.database.engine, club, "approve", None, actor=this_user())
     assert world.sync(club).players.departed == 1
     assert departure(world, leaver)["before"]["team_id"] == before["team_id"]

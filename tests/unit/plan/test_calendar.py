@@ -1,6 +1,7 @@
 """What holds for every plan of competitions and matches, whatever Twizzit says and whatever ShotSpot holds already."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,20 +13,60 @@ from tests.support.examples import examples
 from tests.support.memory_calendar import MemoryCalendar, sync_calendar
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB
 from tests.support.plan_strategies import assert_settled, calendars, competitions, matches, outcome
+from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.plan.matches import plan_matches
 from twizzit_pipeline.plan.rows import RemoteCompetition, RemoteMatch
 from twizzit_pipeline.transform.clubs import club_keys
 
 
-@given(calendars(), competitions(), matches())
+@given(calendars(), competitions(), matches(), st.randoms(use_true_random=False))
 @settings(max_examples=examples(60), deadline=None)
-def test_a_second_sync_changes_nothing(
-    calendar: MemoryCalendar, listed: list[RemoteCompetition], played: list[RemoteMatch]
+def test_each_row_is_mapped_or_reported_in_any_order_and_a_second_sync_changes_nothing(
+    calendar: MemoryCalendar, listed: list[RemoteCompetition], played: list[RemoteMatch], chance: random.Random
 ) -> None:
-    first = sync_calendar(calendar, listed, played)
-    second = sync_calendar(calendar, listed, played)
-    assert_settled(first, second)
+    """The properties of one drawing, which costs more than they do."""
+    there = set(calendar.teams)
+    shuffled_listed, shuffled_played = list(listed), list(played)
+    chance.shuffle(shuffled_listed)
+    chance.shuffle(shuffled_played)
+    otherwise = plan_competitions(calendar.competition_state(shuffled_listed))
+    competition_plan = plan_competitions(calendar.competition_state(listed))
+    assert outcome(competition_plan) == outcome(otherwise), "the order of competitions does not matter"
+    calendar.apply(competition_plan)
+    otherwise = plan_matches(calendar.match_state(shuffled_played))
+    match_plan = plan_matches(calendar.match_state(played))
+    assert outcome(match_plan) == outcome(otherwise), "nor does that of matches"
+    calendar.apply(match_plan)
+    assert_mapped_or_reported(calendar, "competitions", listed, competition_plan)
+    assert_mapped_or_reported(calendar, "matches", played, match_plan)
+    assert_no_opponent_is_made_twice(calendar, there)
+    assert_settled((competition_plan, match_plan), sync_calendar(calendar, listed, played))
+
+
+def assert_mapped_or_reported(
+    calendar: MemoryCalendar, entity: str, rows: Sequence[RemoteCompetition | RemoteMatch], plan: Plan
+) -> None:
+    mapped = {mapping.twizzit_id for mapping in calendar.mappings[entity].values()}
+    failed = {item.twizzit_id for item in plan.failed}
+    aside = {item.twizzit_id for item in plan.set_aside}
+    assert mapped | failed | aside == {row.id for row in rows}
+    assert len(mapped) + len(failed) + len(aside) == len(rows)
+
+
+def assert_no_opponent_is_made_twice(calendar: MemoryCalendar, there: set[int]) -> None:
+    """`there`: the teams of before."""
+    clubs = [club_keys(club.name) for club in calendar.clubs.values()]
+    assert len(clubs) == len(set(clubs))
+    # no page shows "1 - 1": a team that was made carries its club's name
+    for _, _, opponent in calendar.twizzit_opponents.values():
+        if opponent.team_id not in there:
+            assert calendar.teams[opponent.team_id].name.startswith(calendar.clubs[opponent.club_id].name)
+    for mapping in calendar.mappings["matches"].values():
+        game = calendar.games[mapping.local_id]
+        for side in ("home", "away"):
+            team = calendar.teams[getattr(game, f"{side}_team_id")] if getattr(game, f"{side}_team_id") else None
+            assert team is None or team.club_id == getattr(game, f"{side}_club_id")
 
 
 @given(calendars(), competitions(), matches(), competitions(), matches())
@@ -41,21 +82,6 @@ def test_whatever_changes_settles_after_one_sync(
     sync_calendar(calendar, later_listed, later_played)
     for plan in sync_calendar(calendar, later_listed, later_played):
         assert list(plan.changes) == []
-
-
-@given(calendars(), competitions(), matches(), st.randoms(use_true_random=False))
-@settings(max_examples=examples(60), deadline=None)
-def test_the_order_of_rows_does_not_matter(
-    calendar: MemoryCalendar, listed: list[RemoteCompetition], played: list[RemoteMatch], chance: random.Random
-) -> None:
-    shuffled_listed, shuffled_played = list(listed), list(played)
-    chance.shuffle(shuffled_listed)
-    chance.shuffle(shuffled_played)
-    plan = plan_competitions(calendar.competition_state(listed))
-    assert outcome(plan) == outcome(plan_competitions(calendar.competition_state(shuffled_listed)))
-    calendar.apply(plan)
-    plan = plan_matches(calendar.match_state(played))
-    assert outcome(plan) == outcome(plan_matches(calendar.match_state(shuffled_played)))
 
 
 @given(competitions(), matches(("1",)), competitions(), matches(("3",)))
@@ -98,32 +124,6 @@ def test_an_older_season_overwrites_nothing(
     now: tuple[dict[int, Any], ...] = (calendar.games, calendar.competitions)
     for before, after in zip(kept, now, strict=True):
         assert {row_id: after[row_id] for row_id in before} == before
-
-
-@given(calendars(), competitions(), matches())
-@settings(max_examples=examples(60), deadline=None)
-def test_everything_is_mapped_or_reported_and_no_opponent_is_made_twice(
-    calendar: MemoryCalendar, listed: list[RemoteCompetition], played: list[RemoteMatch]
-) -> None:
-    there = set(calendar.teams)
-    competition_plan, match_plan = sync_calendar(calendar, listed, played)
-    for plan, rows, entity in ((competition_plan, listed, "competitions"), (match_plan, played, "matches")):
-        mapped = {mapping.twizzit_id for mapping in calendar.mappings[entity].values()}
-        failed = {item.twizzit_id for item in plan.failed}
-        aside = {item.twizzit_id for item in plan.set_aside}
-        assert mapped | failed | aside == {row.id for row in rows}
-        assert len(mapped) + len(failed) + len(aside) == len(rows)
-    clubs = [club_keys(club.name) for club in calendar.clubs.values()]
-    assert len(clubs) == len(set(clubs))
-    # no page shows "1 - 1": a team that was made carries its club's name
-    for _, _, opponent in calendar.twizzit_opponents.values():
-        if opponent.team_id not in there:
-            assert calendar.teams[opponent.team_id].name.startswith(calendar.clubs[opponent.club_id].name)
-    for mapping in calendar.mappings["matches"].values():
-        game = calendar.games[mapping.local_id]
-        for side in ("home", "away"):
-            team = calendar.teams[getattr(game, f"{side}_team_id")] if getattr(game, f"{side}_team_id") else None
-            assert team is None or team.club_id == getattr(game, f"{side}_club_id")
 
 
 @given(matches(("1",)), st.booleans())

@@ -1,74 +1,59 @@
-"""The three-way merge and the policies on conflicts, as properties of any three values; and who gets a slot."""
+"""The three-way merge and the policies on conflicts, of any three values; and who gets a slot."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.policies import POLICIES, Policies, Policy
 
-VALUES = st.sampled_from([None, 0, 7, "Ann", "Anna"])
-ROWS = st.fixed_dictionaries(dict.fromkeys(("first_name", "last_name", "jersey_number"), VALUES))
-POLICY = st.sampled_from(POLICIES)
+VALUES = (None, 0, 7, "Ann", "Anna")
+# Each column of these rows is another triple of what Twizzit said, says, and ShotSpot holds: all that there are.
+TRIPLES = {f"column {place}": three for place, three in enumerate(product(VALUES, repeat=3))}
+BASE, SAID, HELD = ({column: three[place] for column, three in TRIPLES.items()} for place in range(3))
+# Every policy as the usual one, with every one as the exception of each other column; ShotSpot's row newer or not.
+EXCEPTED = list(TRIPLES)[::2]
+WHO_WINS = [Policies(usual, dict.fromkeys(EXCEPTED, other)) for usual, other in product(POLICIES, repeat=2)]
+EITHER = list(product(WHO_WINS, (False, True)))
 
 
-@st.composite
-def policies(draw: st.DrawFn) -> Policies:
-    return Policies(draw(POLICY), draw(st.dictionaries(st.sampled_from(["first_name", "last_name"]), POLICY)))
-
-
-@given(ROWS, ROWS, policies(), st.booleans())
-def test_what_twizzit_does_not_change_stays_as_it_is_in_shotspot(
-    said: dict[str, Any], held: dict[str, Any], who_wins: Policies, newer: bool
+@pytest.mark.parametrize(
+    ("base", "said", "held", "wanted"),
+    [
+        pytest.param(BASE, BASE, HELD, HELD, id="what Twizzit does not change stays as it is in ShotSpot"),
+        pytest.param(BASE, SAID, BASE, SAID, id="what ShotSpot does not change is Twizzit's"),
+        pytest.param(BASE, SAID, SAID, SAID, id="what both change alike is no conflict"),
+    ],
+)
+def test_where_one_side_alone_changes_or_both_alike_no_policy_says_anything(
+    base: dict[str, Any], said: dict[str, Any], held: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    assert merge(said, said, held, policies=who_wins, local_is_newer=newer) == (held, ())
+    for who_wins, newer in EITHER:
+        assert merge(base, said, held, policies=who_wins, local_is_newer=newer) == (wanted, ()), (who_wins, newer)
 
 
-@given(ROWS, ROWS, policies(), st.booleans())
-def test_what_shotspot_does_not_change_is_twizzits(
-    base: dict[str, Any], said: dict[str, Any], who_wins: Policies, newer: bool
-) -> None:
-    assert merge(base, said, base, policies=who_wins, local_is_newer=newer) == (said, ())
+def test_no_policy_makes_or_hides_a_conflict_and_each_value_is_one_of_the_two() -> None:
+    usual, found = merge(BASE, SAID, HELD)
+    assert set(found) == {column for column, three in TRIPLES.items() if len(set(three)) == 3}
+    for who_wins, newer in EITHER:
+        values, conflicts = merge(BASE, SAID, HELD, policies=who_wins, local_is_newer=newer)
+        assert conflicts == found
+        assert all(value in (SAID[column], HELD[column]) for column, value in values.items())
+        assert {column for column, value in values.items() if value != usual[column]} <= set(found)
 
 
-@given(ROWS, ROWS, policies(), st.booleans())
-def test_what_both_change_alike_is_no_conflict(
-    base: dict[str, Any], said: dict[str, Any], who_wins: Policies, newer: bool
-) -> None:
-    assert merge(base, said, said, policies=who_wins, local_is_newer=newer) == (said, ())
+def test_the_next_merge_of_the_same_words_changes_nothing_and_finds_no_conflict() -> None:
+    for who_wins, newer in EITHER:
+        values, _ = merge(BASE, SAID, HELD, policies=who_wins, local_is_newer=newer)
+        assert merge(SAID, SAID, values, policies=who_wins, local_is_newer=newer) == (values, ())
 
 
-@given(ROWS, ROWS, ROWS, policies(), st.booleans())
-def test_no_policy_makes_or_hides_a_conflict_and_each_value_is_one_of_the_two(
-    base: dict[str, Any], said: dict[str, Any], held: dict[str, Any], who_wins: Policies, newer: bool
-) -> None:
-    values, conflicts = merge(base, said, held, policies=who_wins, local_is_newer=newer)
-    usual, found = merge(base, said, held)
-    assert conflicts == found
-    for column, value in values.items():
-        assert value in (said[column], held[column])
-        if column not in conflicts:
-            assert value == usual[column]
-            assert len({str(said[column]), str(held[column]), str(base[column])}) < 3
-
-
-@given(ROWS, ROWS, ROWS, policies(), st.booleans())
-def test_the_next_merge_of_the_same_words_changes_nothing_and_finds_no_conflict(
-    base: dict[str, Any], said: dict[str, Any], held: dict[str, Any], who_wins: Policies, newer: bool
-) -> None:
-    values, _ = merge(base, said, held, policies=who_wins, local_is_newer=newer)
-    assert merge(said, said, values, policies=who_wins, local_is_newer=newer) == (values, ())
-
-
-@given(ROWS, ROWS, ROWS, policies())
-def test_a_repair_writes_whatever_twizzit_says(
-    base: dict[str, Any], said: dict[str, Any], held: dict[str, Any], who_wins: Policies
-) -> None:
-    values, _ = merge(base, said, held, repairs=set(said), policies=who_wins, local_is_newer=True)
-    assert all(value == said[column] for column, value in values.items() if said[column] is not None)
+def test_a_repair_writes_whatever_twizzit_says() -> None:
+    for who_wins, newer in EITHER:
+        values, _ = merge(BASE, SAID, HELD, repairs=set(SAID), policies=who_wins, local_is_newer=newer)
+        assert all(value == SAID[column] for column, value in values.items() if SAID[column] is not None)
 
 
 @pytest.mark.parametrize(
