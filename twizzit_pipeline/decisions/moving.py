@@ -96,8 +96,8 @@ def _shared(deciding: Deciding, own: Any, local_id: int) -> dict[str, object] | 
     columns = [table.c[name] for name in ENTITIES[deciding.row.entity].compared if base.get(name) is not None]
     if not columns:
         return None
-    held = deciding.connection.execute(select(*columns).where(table.c.id == local_id)).mappings().first() or {}
-    return {name: value for name, value in held.items() if value == base[name]} or None
+    held = deciding.connection.execute(select(*columns).where(table.c.id == local_id)).mappings().first()
+    return {name: value for name, value in (held or {}).items() if value == base[name]} or None
 
 
 def both_mappings(deciding: Deciding, local_id: int) -> tuple[Any, Any] | Refusal:
