@@ -214,7 +214,7 @@ def test_a_sync_whose_process_died_is_not_under_way(database: Database, status: 
             )
         )
     said = status().stdout
-    assert "1 failing: interrupted: the process ended before the sync did" in said
+    assert "1 failing: interrupted: nothing was heard of the process for a minute" in said
     with database.engine.begin() as connection:
         connection.execute(
             text(

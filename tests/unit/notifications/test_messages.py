@@ -141,6 +141,7 @@ def test_partial_successes_of_many_are_one_digest_with_a_line_for_each() -> None
         ("The account has 2 organizations and none of them has the credential's name", "credentials verify 3"),
         ("/groups answered 503: Twizzit has a problem; try again later", "credentials verify 3"),
         ("interrupted: the process ended before the sync did", "sync 3"),
+        ("interrupted: nothing was heard of the process for a minute: it ended, or was cut off", "sync 3"),
         ("unexpected error: KeyError", "history 3"),
     ],
 )
