@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command_line import CommandLine, Ended, command_line_on
 from tests.support.signs_of_life import beat
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType
@@ -61,7 +62,9 @@ def words(ended: Ended) -> str:
     return " ".join(ended.out.split())
 
 
-def test_the_list_says_what_waits(twizzit: CommandLine, simulator: SimulatorServer, ask: Ask) -> None:
+def test_the_list_says_what_waits(
+    twizzit: CommandLine, simulator: SimulatorServer, database: Database, ask: Ask
+) -> None:
     club = simulator.world.organizations[0].name
     assert words(twizzit("requests")) == "No request waits, and none is under way."
     first = ask("teams", season="2025-2026", options=RequestOptions(include_players=True))
@@ -89,10 +92,13 @@ def test_the_list_says_what_waits(twizzit: CommandLine, simulator: SimulatorServ
     assert "2025-2026 teams and players" in shown
     assert "running players of group 77, nothing new" in shown
     assert "token:13 waits" in shown
+    made = plans.NewPlan(1, "2026-2027", "asked", 12, {"changes": 3}, {"entities": []}, "d", None, "run-0")
+    with database.engine.begin() as connection:
+        plan_id = plans.store(connection, made).id
     for options, said in (  # neither is a sync, and the second only of what the plan has
         (RequestOptions(preview=True, sync_types=("teams",)), "running preview of teams"),
         (RequestOptions(preview=True), "running preview of everything"),
-        (RequestOptions(plan_id=7, sync_types=("teams", "players")), "running plan 7"),
+        (RequestOptions(plan_id=plan_id, sync_types=("teams", "players")), f"running plan {plan_id}"),
     ):
         special = ask("all", options=options)
         assert said in words(twizzit("requests"))
