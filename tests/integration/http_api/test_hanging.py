@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Semaphore
 
 import httpx
 import pytest
@@ -43,16 +44,26 @@ def hanging(world: SyncWorld) -> Iterator[list[int]]:
 
 @contextmanager
 def asked(url: str, credential_ids: list[int]) -> Iterator[list["Future[httpx.Response]"]]:
-    """Eight people for each credential, who verify it or look at its organization; their answers."""
+    """Eight people for each credential verify it or look at its organization; their answers, once all have asked."""
+    sent = Semaphore(0)
+
+    def note(event: str, _: object) -> None:
+        if event == "http11.send_request_headers.complete":
+            sent.release()
+
+    def ask(method: str, path: str, person: int) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {token('coach', user_id=person)}"}
+        with httpx.Client(base_url=url, headers=bearer, timeout=120, trust_env=False) as client:
+            return client.request(method, path, extensions={"trace": note})
+
     with ThreadPoolExecutor(8 * len(credential_ids)) as people:
         found = []
-        for place in range(8):
-            bearer = {"Authorization": f"Bearer {token('coach', user_id=place)}"}
-            for credential_id in credential_ids:
-                method, path = ("POST", "verify") if place % 2 else ("GET", "organization")
-                call = f"{url}/{path}/{credential_id}"
-                found.append(people.submit(httpx.request, method, call, headers=bearer, timeout=120, trust_env=False))
-        time.sleep(1.0)
+        for person in range(8):
+            method, path = ("POST", "verify") if person % 2 else ("GET", "organization")
+            found += [people.submit(ask, method, f"/{path}/{one}", person) for one in credential_ids]
+        for _ in found:
+            assert sent.acquire(timeout=60), "not every request was sent"
+        time.sleep(1.0)  # until the API has read them, and asks the servers that hang
         yield found
 
 
