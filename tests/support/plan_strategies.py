@@ -1,6 +1,9 @@
 """Strategies for the properties of plans: what Twizzit may list, and what ShotSpot may hold before the first sync."""
 
+import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -19,6 +22,9 @@ from twizzit_pipeline.plan.rows import (
     RemotePlayer,
     RemoteTeam,
 )
+
+Remote = TypeVar("Remote")
+State = TypeVar("State")
 
 TEAM_NAMES = st.sampled_from(["U15", "u15", "U15 A", "Senioren", "Sénioren", "U17"])
 FIRST = st.sampled_from(["Noë", "Noe", "Lotte", "José"])
@@ -141,6 +147,17 @@ def outcome(plan: Plan) -> tuple[object, ...]:
         sorted(map(repr, plan.warned)),
         plan.unchanged,
     )
+
+
+def planned_in_any_order(
+    plan: Callable[[State], Plan], state_of: Callable[[list[Remote]], State], rows: list[Remote], chance: random.Random
+) -> Plan:
+    """The plan of these rows, which does not depend on their order."""
+    shuffled = list(rows)
+    chance.shuffle(shuffled)
+    planned = plan(state_of(rows))
+    assert outcome(planned) == outcome(plan(state_of(shuffled)))
+    return planned
 
 
 def assert_settled(first: tuple[Plan, Plan], second: tuple[Plan, Plan]) -> None:

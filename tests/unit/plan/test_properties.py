@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.examples import examples
 from tests.support.memory_shotspot import OLDER, OTHER_CLUB, MemoryShotSpot, sync_people
-from tests.support.plan_strategies import assert_settled, outcome, remote_players, remote_teams, shotspots
+from tests.support.plan_strategies import assert_settled, planned_in_any_order, remote_players, remote_teams, shotspots
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams
@@ -21,16 +21,9 @@ def test_each_row_is_mapped_or_reported_in_any_order_and_a_second_sync_changes_n
     shotspot: MemoryShotSpot, teams: list[RemoteTeam], players: list[RemotePlayer], chance: random.Random
 ) -> None:
     """Three properties of one drawing, which costs more than they do."""
-    shuffled_teams, shuffled_players = list(teams), list(players)
-    chance.shuffle(shuffled_teams)
-    chance.shuffle(shuffled_players)
-    other_teams = plan_teams(shotspot.team_state(shuffled_teams))
-    team_plan = plan_teams(shotspot.team_state(teams))
-    assert outcome(team_plan) == outcome(other_teams), "the order of teams does not matter"
+    team_plan = planned_in_any_order(plan_teams, shotspot.team_state, teams, chance)
     shotspot.apply(team_plan)
-    other_players = plan_players(shotspot.player_state(shuffled_players))
-    player_plan = plan_players(shotspot.player_state(players))
-    assert outcome(player_plan) == outcome(other_players), "nor does that of players"
+    player_plan = planned_in_any_order(plan_players, shotspot.player_state, players, chance)
     shotspot.apply(player_plan)
     mapped = {mapping.twizzit_id for mapping in shotspot.team_mappings.values()}
     assert mapped | {item.twizzit_id for item in team_plan.failed} == {team.id for team in teams}
