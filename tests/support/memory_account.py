@@ -12,7 +12,7 @@ from tests.support.gathered import gathered
 from twizzit_pipeline.errors import ServiceUnavailable
 from twizzit_pipeline.sync.preview import making
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.twizzit.memory import Kept, MemoryLedger
+from twizzit_pipeline.twizzit.memory import KeptList, MemoryLedger
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.people import Player
 from twizzit_pipeline.twizzit.records import (
@@ -201,11 +201,11 @@ class _Lists:
         self._account = account
         self.page_limits = PageLimits()
 
-    def keeping(self) -> Kept:
-        return Kept(MemoryLedger(10**6))
+    def kept_list(self) -> KeptList:
+        return KeptList(MemoryLedger(10**6))
 
     def get(
-        self, path: str, query: Sequence[tuple[str, object]] = (), *, kept: Kept | None = None
+        self, path: str, query: Sequence[tuple[str, object]] = (), *, kept: KeptList | None = None
     ) -> list[dict[str, object]]:
         spoiled = self._account.spoiled
         if spoiled.silent_on_teams and path == "/groups":

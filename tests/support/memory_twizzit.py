@@ -14,7 +14,7 @@ from twizzit_pipeline.simulator import v2
 from twizzit_pipeline.simulator.paging import SHIFT
 from twizzit_pipeline.simulator.records import Organization
 from twizzit_pipeline.simulator.world import World
-from twizzit_pipeline.twizzit.memory import Kept, MemoryLedger
+from twizzit_pipeline.twizzit.memory import KeptList, MemoryLedger
 from twizzit_pipeline.twizzit.paging import PageLimits
 
 Row = dict[str, object]
@@ -41,11 +41,16 @@ class MemorySession:
     page_limits: PageLimits = field(default_factory=PageLimits)
     calls: int = 0
 
-    def keeping(self) -> Kept:
-        return Kept(MemoryLedger(10**6))
+    def kept_list(self) -> KeptList:
+        return KeptList(MemoryLedger(10**6))
 
     def get(
-        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: Kept | None = None
+        self,
+        path: str,
+        query: Sequence[tuple[str, object]] = (),
+        *,
+        route: str | None = None,
+        kept: KeptList | None = None,
     ) -> object:
         self.calls += 1
         if self.random.random() < self.fails:

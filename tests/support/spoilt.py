@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.support.memory_twizzit import MemorySession
 from twizzit_pipeline.twizzit.json_body import read_json
-from twizzit_pipeline.twizzit.memory import Kept
+from twizzit_pipeline.twizzit.memory import KeptList
 
 Place = tuple[str | int, ...]
 
@@ -43,7 +43,12 @@ class SpoiltSession(MemorySession):
     done: list[tuple[str, Place, str]] = field(default_factory=list)
 
     def get(
-        self, path: str, query: Sequence[tuple[str, object]] = (), *, route: str | None = None, kept: Kept | None = None
+        self,
+        path: str,
+        query: Sequence[tuple[str, object]] = (),
+        *,
+        route: str | None = None,
+        kept: KeptList | None = None,
     ) -> object:
         answer = super().get(path, query, route=route)
         if self.paths and path not in self.paths:

@@ -83,7 +83,7 @@ def ask(
         if not credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
         with engine.begin() as connection:
-            if not alone(connection, credential_id):
+            if not lock_credential(connection, credential_id):
                 raise UnknownCredential(f"No credential has the id {credential_id}; see: twizzit credentials list")
             listed = seasons.known(connection, credential_id, USUAL_START)
             label = None if season is None else _label(listed, season)
@@ -112,9 +112,9 @@ def refuse_second_apply(engine: Engine, credential_id: int, plan_id: int) -> Non
         refuse_while_asked(connection, credential_id, plan_id)
 
 
-def alone(connection: Connection, credential_id: int) -> bool:
-    """Whether there is that credential; until the transaction ends, no other one asks for a sync of it, or discards a
-    plan. Syncs under way, which point at this row, do not wait.
+def lock_credential(connection: Connection, credential_id: int) -> bool:
+    """Lock a credential until the transaction ends: who asks for a sync of it, or discards a plan, waits. Syncs under
+    way, which point at this row, do not. Returns whether there is such a credential.
     """
     lock = select(credentials.c.id).where(credentials.c.id == credential_id).with_for_update(key_share=True)
     return connection.execute(lock).one_or_none() is not None

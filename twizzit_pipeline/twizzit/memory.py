@@ -13,8 +13,8 @@ from twizzit_pipeline.errors import RunTooLarge
 from twizzit_pipeline.twizzit.json_body import values_in
 from twizzit_pipeline.twizzit.wire import is_list
 
-# Measured with lists of a million rows of an id alone, of rows with texts, and of rows with thousands of values: what
-# becomes of a row until it is in the database, a value in Python, a character of a text.
+# Measured with lists of a million rows of an id alone, of rows with texts, and of rows with thousands of values: what a
+# row takes until it is in the database, and what a value takes in Python.
 _BYTES_OF_A_ROW = 2000
 _BYTES_OF_A_VALUE = 72
 _MEGABYTE = 1_000_000
@@ -40,13 +40,13 @@ class MemoryLedger:
                 return
         raise RunTooLarge(
             f"{path}: what Twizzit lists would take more than the {self._megabytes} MB that one run may: ask Twizzit "
-            "about this account, or raise TWIZZIT_RUN_MEGABYTES if it is as large as that "
-            "(a live question may take 256 at most)",
+            "about this account, or raise TWIZZIT_RUN_MEGABYTES if it is as large as that (the limit of a live "
+            "question does not rise with it)",
             endpoint=path,
         )
 
 
-class Kept:
+class KeptList:
     """What is kept of one list, which one thread reads: a list that is read again is kept once."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
@@ -64,7 +64,7 @@ class Kept:
         self._bytes += size
         self._ledger.add(path, size)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Nothing is kept of the list any more: it is read again, could not be read, or was only looked through."""
         self._ledger.add("", -self._bytes)
         self._bytes = 0

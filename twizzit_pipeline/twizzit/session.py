@@ -33,7 +33,7 @@ from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.circuit_breaker import CALLS_TO_OPEN
 from twizzit_pipeline.twizzit.endpoint import Endpoint
 from twizzit_pipeline.twizzit.http_retry import ROUTE, CallLedger, RetryTransport
-from twizzit_pipeline.twizzit.memory import Kept, MemoryLedger
+from twizzit_pipeline.twizzit.memory import KeptList, MemoryLedger
 from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.transport import guarded_transport
@@ -141,11 +141,11 @@ class Session:
             trust_env=False,
         )
 
-    def keeping(self) -> Kept:
+    def kept_list(self) -> KeptList:
         """What is to be kept of one list, of which nothing is yet; it counts as this session's, see `memory`."""
-        return Kept(self._memory)
+        return KeptList(self._memory)
 
-    def get(self, path: str, query: Query = (), *, route: str | None = None, kept: Kept | None = None) -> object:
+    def get(self, path: str, query: Query = (), *, route: str | None = None, kept: KeptList | None = None) -> object:
         """The JSON that a GET of `path` answers, or `NOTHING`.
 
         Some services answer 404 where a filter leaves nothing: so it is read where the same path has answered well
@@ -153,7 +153,7 @@ class Session:
 
         Args:
             route: the path with its ids left out.
-            kept: of the list that its rows are kept of; None where they are looked at and let go.
+            kept: of the list that its rows are kept of; None where none of them is kept.
 
         Raises:
             TwizzitAnswerError: one of its leaves, see `http_retry.RetryTransport` and `auth.TwizzitAuth`.

@@ -24,7 +24,7 @@ from twizzit_pipeline.transform.competitions import competitions_frame
 from twizzit_pipeline.transform.matches import matches_frame
 from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.transform.teams import teams_frame
-from twizzit_pipeline.twizzit.memory import Kept
+from twizzit_pipeline.twizzit.memory import KeptList
 from twizzit_pipeline.twizzit.records import Season, SetAside
 from twizzit_pipeline.twizzit.v2.dialect import V2
 
@@ -39,7 +39,12 @@ class InMemory(SpoiltSession):
     """What the simulator refuses (an id that is none) is an error of the client's, as over HTTP."""
 
     def get(
-        self, path: str, query: Iterable[tuple[str, object]] = (), *, route: str | None = None, kept: Kept | None = None
+        self,
+        path: str,
+        query: Iterable[tuple[str, object]] = (),
+        *,
+        route: str | None = None,
+        kept: KeptList | None = None,
     ) -> object:
         try:
             return super().get(path, list(query), route=route)

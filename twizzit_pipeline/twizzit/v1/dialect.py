@@ -157,17 +157,17 @@ class V1(Source):
         return [in_team(person(row), team_id, identifier(row.get("id"))) for row in plain]
 
     def _read(self, path: str, route: str, name: str) -> list[Row]:
-        kept = self._session.keeping()
+        kept = self._session.kept_list()
 
         def fetch(page: int, limit: int) -> object:
             if page == 1:  # a reading begins: the one before it, if any, was not whole
-                kept.let_go()
+                kept.release()
             return self._session.get(path, [("page", page), ("limit", limit)], route=route, kept=kept)
 
         try:
             return read_numbered_pages(fetch, path=path, name=name, limit=_LIMIT, key=by_id)
         except BaseException:
-            kept.let_go()
+            kept.release()
             raise
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twizzit_pipeline.errors import NotATwizzit
-from twizzit_pipeline.twizzit.memory import Kept
+from twizzit_pipeline.twizzit.memory import KeptList
 from twizzit_pipeline.twizzit.paging import NO_LIMIT, Fetch, Key, by_id, each_once, page_within, read_offset_pages
 from twizzit_pipeline.twizzit.session import Query, Session
 from twizzit_pipeline.twizzit.wire import Row, rows_of
@@ -24,13 +24,13 @@ class Scope:
     session: Session
     organization_id: str | None
 
-    def ask(self, path: str, query: Query = (), *, kept: Kept | None = None) -> object:
+    def ask(self, path: str, query: Query = (), *, kept: KeptList | None = None) -> object:
         """One call, its answer as it is; `kept` as in `Session.get`."""
         scope: Query = () if self.organization_id is None else [("organization-ids[]", self.organization_id)]
         return self.session.get(path, [*scope, *query], kept=kept)
 
     def page(self, path: str, query: Query = (), *, limit: int, offset: int = 0) -> list[Row]:
-        """One page, whatever its length, to be looked at and let go; of fewer rows where so many are refused."""
+        """One page, whatever its length, of which nothing is kept; of fewer rows where so many are refused."""
         fetch = self._fetch(path, query, None)
         return page_within(fetch, path, at_most(limit), offset, by_id, self.session.page_limits)[1]
 
@@ -49,7 +49,7 @@ class Scope:
         Args:
             looked_through: whether the caller keeps a few of them alone.
         """
-        kept, is_kept = self.session.keeping(), False
+        kept, is_kept = self.session.kept_list(), False
         fetch = self._fetch(path, query, kept)
         learnt = self.session.page_limits
         try:
@@ -58,7 +58,7 @@ class Scope:
             return rows
         finally:
             if not is_kept:
-                kept.let_go()
+                kept.release()
 
     def few(self, path: str, *, most: int = MOST_OWN_ROWS) -> list[Row]:
         """All rows of a list that is usually short: by one call, and by pages only where it may have been cut.
@@ -68,13 +68,13 @@ class Scope:
         Raises:
             NotATwizzit: there are more than `most` rows, or the answer is no list.
         """
-        rows = rows_of(self.ask(path, kept=self.session.keeping()), path=path)
+        rows = rows_of(self.ask(path, kept=self.session.kept_list()), path=path)
         _refuse_more(path, len(rows), most)
         once = each_once(rows, by_id)
         limits = self.session.page_limits
         if not any(limits.may_be_cut(path, NO_LIMIT, length) for length in {len(rows), len(once)}):
             return once
-        page = self._fetch(path, (), self.session.keeping())
+        page = self._fetch(path, (), self.session.kept_list())
 
         def fetch(limit: int, offset: int) -> object:
             _refuse_more(path, offset, most)
@@ -90,10 +90,10 @@ class Scope:
             opening=once if len(once) == len(rows) else None,
         )
 
-    def _fetch(self, path: str, query: Query, kept: Kept | None) -> Fetch:
+    def _fetch(self, path: str, query: Query, kept: KeptList | None) -> Fetch:
         def fetch(limit: int, offset: int) -> object:
             if kept is not None and offset == 0:  # a reading begins: the one before it, if any, was not whole
-                kept.let_go()
+                kept.release()
             return self.ask(path, [*query, ("limit", limit), ("offset", offset)], kept=kept)
 
         return fetch
