@@ -1,29 +1,10 @@
 """The code server whose runs are forked."""
 
-import json
-import subprocess
-import sys
 from types import ModuleType
 
 import pytest
 
 from twizzit_pipeline.orchestration import dagster_modules
-
-PRELOADED = """
-import json, sys, threading, psutil
-import twizzit_pipeline.preloaded
-this = psutil.Process()
-wanted = (
-    "dagster._grpc.impl", "pandas", "pandera", "psycopg", "psycopg2", "httpx", "tenacity", "dagster_postgres",
-    "pandera.backends.pandas.builtin_checks", "cryptography.hazmat.primitives.ciphers",
-    "twizzit_pipeline.twizzit.v1.dialect", "twizzit_pipeline.twizzit.v2.dialect",
-)
-print(json.dumps({
-    "threads": threading.active_count(),
-    "connections": len(this.net_connections(kind="all")),
-    "missing": [name for name in wanted if name not in sys.modules],
-}))
-"""
 
 
 class _Server:
@@ -59,11 +40,6 @@ def test_no_system_without_fork_servers_is_made_to_use_them(
 ) -> None:
     monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
     assert code_server.with_forked_runs(_Server)(name="one")._mp_ctx == "as Dagster has it"
-
-
-def test_what_is_loaded_before_the_fork_has_one_thread_no_connection_and_all_that_a_run_needs() -> None:
-    done = subprocess.run([sys.executable, "-c", PRELOADED], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == {"threads": 1, "connections": 0, "missing": []}
 
 
 def test_the_module_is_the_one_that_is_started(code_server: ModuleType) -> None:

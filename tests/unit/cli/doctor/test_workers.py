@@ -4,10 +4,9 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.support.container_api import IMAGE, engine_at_work
 from twizzit_pipeline.cli.doctor.finding import Severity
 from twizzit_pipeline.cli.doctor.workers import look_at_workers
-from twizzit_pipeline.errors import BrokerUnavailable, ContainersUnavailable, SettingsError
+from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.settings import Settings, load_settings
 
 MINE = version("twizzit-pipeline")
@@ -41,31 +40,9 @@ def test_workers_and_the_queue(
     assert (first.what_to_do is None) == (severity is Severity.OK)
 
 
-def test_a_broker_that_is_away_is_one_line_without_its_password() -> None:
-    with pytest.raises(BrokerUnavailable, match="TWIZZIT_BROKER_URL cannot be reached") as caught:
-        list(look_at_workers(settings("celery")))
-    assert "hush" not in str(caught.value)
-
-
 def test_a_setting_that_a_launcher_lacks_is_a_finding() -> None:
     with pytest.raises(SettingsError, match="TWIZZIT_RUN_IMAGE"):
         list(look_at_workers(settings("kubernetes")))
-
-
-def test_containers_need_their_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    with engine_at_work() as (engine, address):
-        monkeypatch.setenv("DOCKER_HOST", address)
-        (found,) = look_at_workers(settings("docker", run_image=IMAGE))
-        assert (found.severity, found.message) == (Severity.OK, f"In docker, from the image {IMAGE}, which is there")
-        engine.images.clear()
-        (found,) = look_at_workers(settings("docker", run_image=IMAGE))
-        assert (found.severity, found.message) == (
-            Severity.WARNING,
-            f"In docker, where there is no image {IMAGE} yet",
-        )
-    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
-    with pytest.raises(ContainersUnavailable, match="could not be reached"):
-        list(look_at_workers(settings("docker", run_image=IMAGE)))
 
 
 def test_a_workers_name_says_its_version() -> None:
