@@ -66,7 +66,12 @@ class Service:
 
 @contextmanager
 def account(
-    name: str = "KC Eenhoorn", *, meanings: Meanings = NOTHING_SAID, run_megabytes: int = 1536, **answers: Answer
+    name: str = "KC Eenhoorn",
+    *,
+    meanings: Meanings = NOTHING_SAID,
+    run_megabytes: int = 1536,
+    at_once: int = 4,
+    **answers: Answer,
 ) -> Iterator[tuple[TwizzitClient, Service]]:
     service = Service({"/" + path.replace("_", "-"): answer for path, answer in answers.items()})
     with TwizzitClient(
@@ -74,7 +79,7 @@ def account(
         username="u",
         password=SecretStr("p"),
         organization_name=name,
-        options=ClientOptions(requests_per_second=10_000, run_megabytes=run_megabytes),
+        options=ClientOptions(requests_per_second=10_000, concurrent_requests=at_once, run_megabytes=run_megabytes),
         meanings=meanings,
         transport=httpx.MockTransport(service),
         sleep=lambda _: None,

@@ -181,7 +181,8 @@ class Session:
                 answered_before=True,
             ) from None
         self._answered.add(path)
-        answer: object = response.extensions[ANSWER]
+        # Taken out: a response of httpx is in a circle, and keeps what it has until garbage is looked for.
+        answer: object = response.extensions.pop(ANSWER)
         if kept is not None:
             kept.add(route or path, response, answer)
         return answer
