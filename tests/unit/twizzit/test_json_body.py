@@ -16,6 +16,7 @@ from twizzit_pipeline.twizzit.json_body import read_json
             ["\U0001f93e", "\\ud800", "é"],
         ),  # a whole pair, and a text that names one
         ('["é"]'.encode("utf-16"), ["é"]),
+        ('["é\ud800"]'.encode("utf-16", "surrogatepass"), ["é\x7f"]),
         (b"[NaN, 1e999, -Infinity, 1.5]", [None, None, None, 1.5]),
     ],
 )
