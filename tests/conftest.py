@@ -83,9 +83,8 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays to the end, and is not looked at again; nor the rest often: it took a seventh of all."""
+    """What was imported stays to the end, and is not looked at even once; nor the rest often: it took a seventh."""
     gc.enable()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(500_000, 50, 100)
 
