@@ -23,10 +23,13 @@ def test_few_files_spell_the_name_of_an_entity() -> None:
     assert len(spelled) <= 8, f"read it from entities.py: {sorted(spelled)}"
 
 
+LISTS = (ast.Tuple, ast.List, ast.Set)
+
+
 def lists(source: str) -> Iterator[set[str]]:
     """The texts of each tuple, list, set and dict (its keys) of a module."""
     for node in nodes(source):
-        parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else getattr(node, "keys", None)
+        parts = node.elts if isinstance(node, LISTS) else getattr(node, "keys", None)
         if isinstance(parts, list):
             yield {str(part.value) for part in parts if isinstance(part, ast.Constant)}
 

@@ -80,7 +80,7 @@ def test_a_list_that_is_read_again_counts_once() -> None:
         if offset == 0:
             readings.append(limit)
         first = 1 + (offset > 2500 and len(readings) < 3)
-        return [{"id": id_} for id_ in range(first, 3001)][offset : offset + limit]
+        return [{"id": id_} for id_ in range(first, 3001)[offset : offset + limit]]
 
     with account(groups=answer, run_megabytes=MEGABYTES) as (client, _):
         for season in ("1", "2"):
@@ -96,7 +96,7 @@ def test_a_list_that_could_not_be_read_counts_for_nothing() -> None:
     def answer(query: httpx.QueryParams) -> object:
         offset = int(query["offset"])
         first = 1 + (offset > 2500 and moving[0])
-        return [{"id": id_} for id_ in range(first, 3001)][offset : offset + int(query["limit"])]
+        return [{"id": id_} for id_ in range(first, 3001)[offset : offset + int(query["limit"])]]
 
     with account(groups=answer, run_megabytes=MEGABYTES) as (client, _):
         for _ in range(3):
@@ -112,7 +112,7 @@ def test_all_people_of_a_federation_are_looked_through_and_count_for_nothing_aft
 
     def answer(query: httpx.QueryParams) -> object:
         offset = int(query.get("offset", "0"))
-        return [{"id": id_, "first-name": "A"} for id_ in range(1, 5001)][offset : offset + int(query["limit"])]
+        return [{"id": id_, "first-name": "A"} for id_ in range(1, 5001)[offset : offset + int(query["limit"])]]
 
     with account(contacts=answer, run_megabytes=MEGABYTES) as (client, service):
         for first in (4000, 4100, 4200):
