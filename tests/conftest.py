@@ -26,7 +26,6 @@ from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.simulator.world import World
 from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.storage.migrate import migrate
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # workers share a server that is given by --server
@@ -174,6 +173,8 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def _prepared(url: URL, home: Path, *statements: str) -> Iterator[str]:
     """The maintenance database's URL, when the server has run `statements` and holds the template."""
+    from twizzit_pipeline.storage.migrate import migrate
+
     admin = url.set(database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(admin, autocommit=True) as _kept[admin]:
         _execute(admin, *statements, f"CREATE DATABASE {_TEMPLATE}")
