@@ -49,7 +49,8 @@ unit: $(VENV)/.dev
 # rest; both take equally long.
 ONE := $(wildcard tests/unit/test_*.py) $(addprefix tests/unit/,accounts cli contracts credentials decisions deploy http_api \
 	local notifications orchestration queries runs scheduling settings storage twizzit/test_dialects.py undo words)
-QUICKLY = @$(KEPT) $(BIN)/pytest --quiet --hypothesis-profile=quick $(if $(MAKE_TERMOUT),--color=yes)
+# No test here starts a process that could write beside Python or hang: watching for that takes half a millisecond of each.
+QUICKLY = @$(KEPT) $(BIN)/pytest --quiet --hypothesis-profile=quick --capture=sys --timeout=0 $(if $(MAKE_TERMOUT),--color=yes)
 unit-one:
 	$(QUICKLY) $(ONE)
 unit-other:
