@@ -177,15 +177,16 @@ class SyncRun:
                 Fulfilment(self._request_id, run_id).require_wanted(connection)
         return settings, self._database, request
 
-    def _require_known(self, partition: CredentialSeason) -> None:
+    def _require_known(self, database: Database, partition: CredentialSeason) -> None:
         if self._instance is not None:
-            require_known(self._instance, partition)
+            of_sensor = self._request_id is not None or self._trigger == AUTOMATIC
+            require_known(self._instance, database.engine, partition, of_sensor=of_sensor)
 
     def _previewed(self, run_id: str, partition: CredentialSeason) -> Preview:
         settings, database, request = self._ground(run_id)
         wanted = SYNC_TYPES if request is None else request.wish.entities
         with _refusals_recorded(database, self._request_id, run_id):
-            self._require_known(partition)
+            self._require_known(database, partition)
             return preview(
                 settings,
                 database,
@@ -206,7 +207,7 @@ class SyncRun:
             with driver_errors(), database.engine.connect() as connection:
                 automatic.require_wanted(connection, partition.credential_id)
         with _refusals_recorded(database, self._request_id, run_id):
-            self._require_known(partition)
+            self._require_known(database, partition)
             narrowing = EVERYTHING if request is None else request.options.narrowing
             applied = _plan_of(self._tags) if request is None else request.options.applied
             if applied is not None:

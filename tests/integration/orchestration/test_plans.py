@@ -129,7 +129,9 @@ def test_a_request_to_apply_a_plan_is_carried_out_whatever_came_before_it(here: 
         request_id=asked.request.id,
     )
     assert result.success, result.error_message
-    assert requests.get(here.engine, asked.request.id).status == "partial_success", "the simulator holds rows that must be rejected"
+    assert requests.get(here.engine, asked.request.id).status == "partial_success", (
+        "the simulator holds rows that must be rejected"
+    )
     assert plans.get(here.engine, plan.id).dagster_run_id == result.run_id
     assert count(here, "twizzit_player_mappings") > 0
 
