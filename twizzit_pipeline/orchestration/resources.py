@@ -21,14 +21,7 @@ from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, NOT_READY, record, worst
 from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
-from twizzit_pipeline.orchestration.run.tags import (
-    PLAN_TAG,
-    PROCESS_TAG,
-    REPAIR_TAG,
-    TRIGGER_TAG,
-    WITHOUT_TAG,
-    request_of,
-)
+from twizzit_pipeline.orchestration.run.tags import PROCESS_TAG, REPAIR_TAG, TRIGGER_TAG, plan_of, request_of
 from twizzit_pipeline.plan.chosen import Chosen
 from twizzit_pipeline.plan.narrowing import EVERYTHING
 from twizzit_pipeline.runs import decided_plans, plans
@@ -209,7 +202,7 @@ class SyncRun:
         with _refusals_recorded(database, self._request_id, run_id):
             self._require_known(database, partition)
             narrowing = EVERYTHING if request is None else request.options.narrowing
-            applied = _plan_of(self._tags) if request is None else request.options.applied
+            applied = plan_of(self._tags) if request is None else request.options.applied
             if applied is not None:
                 narrowing = replace(narrowing, chosen=_chosen(database, partition, *applied))
             session = SyncSession(
@@ -225,21 +218,6 @@ class SyncRun:
                 trigger=self._trigger,
             )
         return self._stack.enter_context(session)
-
-
-def plan_tags(plan_id: int, without: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The tags of a run that applies a stored plan."""
-    left = ",".join(f"{entity}:{remote_id}" for entity, remote_id in without)
-    return {PLAN_TAG: str(plan_id), **({WITHOUT_TAG: left} if left else {})}
-
-
-def _plan_of(tags: Mapping[str, str]) -> tuple[int, list[tuple[str, str]]] | None:
-    """What those tags say; None of a run that applies no plan."""
-    said = tags.get(PLAN_TAG, "")
-    if not said.isascii() or not said.isdigit():
-        return None
-    left = [one.partition(":") for one in tags.get(WITHOUT_TAG, "").split(",") if one]
-    return int(said), [(entity, remote_id) for entity, _, remote_id in left]
 
 
 def _chosen(
