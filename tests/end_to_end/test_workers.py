@@ -82,8 +82,17 @@ def test_a_broker_that_is_killed_harms_no_run_and_is_found_again(fleet: Fleet) -
     fleet.up_to(lambda: fleet.ended_after(after)[0][1] != "in_progress", "the sync's end", 60)
     [(_, status, _, _)] = fleet.ended_after(after)
     assert status in ("success", "partial_success")
+    after, asked = fleet.last(), fleet.ask("teams", 1)
+    wanted = "SELECT status, error FROM twizzit_sync_requests WHERE id = :id"
+    fleet.up_to(lambda: fleet.rows(wanted, id=asked)[0].error, "the launch that fails", 90)
+    [waits] = fleet.rows(wanted, id=asked)
+    assert waits.status == "queued"
+    assert "The broker of TWIZZIT_BROKER_URL cannot be reached" in waits.error
     fleet.start_broker()
     fleet.in_order()
+    [over] = fleet.rows(wanted, id=asked)
+    assert (over.status in ("success", "partial_success"), over.error) == (True, None)
+    assert [(each[0], each[1]) for each in fleet.ended_after(after)] == [(1, over.status)], "no failure in the history"
     fleet.syncs_again(4)
 
 

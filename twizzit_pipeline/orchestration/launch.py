@@ -29,9 +29,9 @@ from twizzit_pipeline.orchestration.partitions import (
     missing_keys,
     partition_keys,
 )
-from twizzit_pipeline.orchestration.resources import Given, Progress, plan_tags, sync_resource
+from twizzit_pipeline.orchestration.resources import Given, Progress, sync_resource
 from twizzit_pipeline.orchestration.run.results import ERROR
-from twizzit_pipeline.orchestration.run.tags import PROCESS_TAG, REPAIR_TAG, REQUEST_TAG, TRIGGER_TAG
+from twizzit_pipeline.orchestration.run.tags import PROCESS_TAG, REPAIR_TAG, REQUEST_TAG, TRIGGER_TAG, plan_tags
 from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.runs.seasons import called, known_partitions, no_label, usable
 from twizzit_pipeline.settings import Settings

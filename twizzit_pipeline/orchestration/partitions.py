@@ -90,22 +90,40 @@ def parse(key: str) -> CredentialSeason:
     return CredentialSeason(credential, season)
 
 
-def require_known(instance: dg.DagsterInstance, partition: CredentialSeason) -> None:
+def require_known(
+    instance: dg.DagsterInstance, engine: Engine, partition: CredentialSeason, *, of_sensor: bool = False
+) -> None:
     """Nothing where the instance has both keys: a run of another partition could record nothing of what it did.
 
+    A key that a person has deleted in Dagster's UI is made again, as the sensor's next tick would.
+
+    Args:
+        of_sensor: the sensor has made the run, and the partition's season with it: an account that was never read lists
+            none.
+
     Raises:
-        UnknownCredential, UnknownSeason: it has not.
+        UnknownCredential, UnknownSeason: it has not, nor the database.
     """
-    if not instance.has_dynamic_partition(CREDENTIAL, partition.credential):
+    missing = PartitionKeys(
+        () if instance.has_dynamic_partition(CREDENTIAL, partition.credential) else (partition.credential,),
+        () if instance.has_dynamic_partition(SEASON, partition.season) else (partition.season,),
+    )
+    if not missing:
+        return
+    listed = partition_keys(*known_partitions(engine))
+    seasons = (*listed.seasons, partition.season) if of_sensor else listed.seasons
+    unknown = missing.less(PartitionKeys(listed.credentials, seasons))
+    if unknown.credentials:
         raise UnknownCredential(
             f"Dagster lists no credential {partition.credential}: choose one of its partitions; a new credential is "
             "among them after a few seconds"
         )
-    if not instance.has_dynamic_partition(SEASON, partition.season):
+    if unknown.seasons:
         raise UnknownSeason(
             f"Dagster lists no season {partition.season}: choose one of its partitions, or read that season once with "
             f"twizzit sync {credential_id_of(partition.credential)} --season {partition.season}"
         )
+    add_keys(instance, missing)
 
 
 def partition_keys(credentials: Mapping[int, str], seasons: Mapping[int, Collection[str]]) -> PartitionKeys:

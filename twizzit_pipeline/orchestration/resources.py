@@ -21,14 +21,7 @@ from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, NOT_READY, record, worst
 from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
-from twizzit_pipeline.orchestration.run.tags import (
-    PLAN_TAG,
-    PROCESS_TAG,
-    REPAIR_TAG,
-    TRIGGER_TAG,
-    WITHOUT_TAG,
-    request_of,
-)
+from twizzit_pipeline.orchestration.run.tags import PROCESS_TAG, REPAIR_TAG, TRIGGER_TAG, plan_of, request_of
 from twizzit_pipeline.plan.chosen import Chosen
 from twizzit_pipeline.plan.narrowing import EVERYTHING
 from twizzit_pipeline.runs import decided_plans, plans
@@ -177,15 +170,16 @@ class SyncRun:
                 Fulfilment(self._request_id, run_id).require_wanted(connection)
         return settings, self._database, request
 
-    def _require_known(self, partition: CredentialSeason) -> None:
+    def _require_known(self, database: Database, partition: CredentialSeason) -> None:
         if self._instance is not None:
-            require_known(self._instance, partition)
+            of_sensor = self._request_id is not None or self._trigger == AUTOMATIC
+            require_known(self._instance, database.engine, partition, of_sensor=of_sensor)
 
     def _previewed(self, run_id: str, partition: CredentialSeason) -> Preview:
         settings, database, request = self._ground(run_id)
         wanted = SYNC_TYPES if request is None else request.wish.entities
         with _refusals_recorded(database, self._request_id, run_id):
-            self._require_known(partition)
+            self._require_known(database, partition)
             return preview(
                 settings,
                 database,
@@ -206,9 +200,9 @@ class SyncRun:
             with driver_errors(), database.engine.connect() as connection:
                 automatic.require_wanted(connection, partition.credential_id)
         with _refusals_recorded(database, self._request_id, run_id):
-            self._require_known(partition)
+            self._require_known(database, partition)
             narrowing = EVERYTHING if request is None else request.options.narrowing
-            applied = _plan_of(self._tags) if request is None else request.options.applied
+            applied = plan_of(self._tags) if request is None else request.options.applied
             if applied is not None:
                 narrowing = replace(narrowing, chosen=_chosen(database, partition, *applied))
             session = SyncSession(
@@ -224,21 +218,6 @@ class SyncRun:
                 trigger=self._trigger,
             )
         return self._stack.enter_context(session)
-
-
-def plan_tags(plan_id: int, without: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The tags of a run that applies a stored plan."""
-    left = ",".join(f"{entity}:{remote_id}" for entity, remote_id in without)
-    return {PLAN_TAG: str(plan_id), **({WITHOUT_TAG: left} if left else {})}
-
-
-def _plan_of(tags: Mapping[str, str]) -> tuple[int, list[tuple[str, str]]] | None:
-    """What those tags say; None of a run that applies no plan."""
-    said = tags.get(PLAN_TAG, "")
-    if not said.isascii() or not said.isdigit():
-        return None
-    left = [one.partition(":") for one in tags.get(WITHOUT_TAG, "").split(",") if one]
-    return int(said), [(entity, remote_id) for entity, _, remote_id in left]
 
 
 def _chosen(

@@ -56,6 +56,11 @@ class Missing:
         base = self.mapping["last_values"]
         return base if isinstance(base, Mapping) else {}
 
+    @property
+    def is_approved(self) -> bool:
+        """Whether a person has approved its departure, which is to be done now."""
+        return self.departure is not None and self.departure.status == "approved"
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

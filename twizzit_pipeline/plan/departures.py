@@ -70,7 +70,7 @@ def _within_the_limit(state: Departures, decided: Sequence[tuple[Missing, Status
 
     Those who are missing without proof count along; what a person approved does not.
     """
-    wanted = [one for one, status in decided if status == "applied" and not _is_approved(one)]
+    wanted = [one for one, status in decided if status == "applied" and not one.is_approved]
     unproved = [one for one, status in decided if status == "waiting" and state.kinds[one.twizzit_id] == "unproved"]
     full = _over_the_limit(state, [*wanted, *unproved])
     too_many = {one.twizzit_id for one in wanted if full & {None, *one.clubs}}
@@ -87,13 +87,9 @@ def _is_asked(one: Missing, state: Departures) -> bool:
     return one.twizzit_id in state.kinds and status not in ("refused", "held")
 
 
-def _is_approved(one: Missing) -> bool:
-    return one.departure is not None and one.departure.status == "approved"
-
-
 def _decided(one: Missing, state: Departures, *, grace: bool) -> Status:
     """What becomes of it, the limit aside. Of a departure that was undone a person decides."""
-    if _is_approved(one):
+    if one.is_approved:
         return "applied"
     if one.departure is not None and one.departure.status in DONE:
         return "held"

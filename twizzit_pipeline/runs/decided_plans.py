@@ -61,12 +61,8 @@ def of_document(plan_id: int | None, found: Mapping[str, Any], without: Sequence
 
 
 def withdraw(connection: Connection, credential_id: int) -> None:
-    """A sync goes through: what an earlier one stopped at waits for no person any more."""
-    connection.execute(
-        update(_plans)
-        .where(_plans.c.credential_id == credential_id, _plans.c.status == WAITING, _plans.c.reason.in_(HELD))
-        .values(status=REPLACED, decided_at=NOW)
-    )
+    """A sync goes through: what an earlier one stopped at waits for no person any more, but for `plans.replace`."""
+    plans.replace(connection, credential_id, _plans.c.reason.in_(HELD))
 
 
 def take(connection: Connection, plan_id: int, *, credential_id: int, run_id: str) -> None:

@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    Text,
+    cast,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import credentials, plans
+from twizzit_pipeline.storage.tables import credentials, plans, sync_requests
 
 Reason = Literal["asked", "review", "first_sync"]
 
@@ -96,22 +109,18 @@ class NewPlan:
 
 
 def store(connection: Connection, plan: NewPlan) -> StoredPlan:
-    """Stores a plan; it replaces those of its credential that wait. A sync that stops at what waits already adds none.
+    """Stores a plan; it replaces those of its credential that wait, as `replace`. A sync that stops at what waits
+    already adds none.
 
     Two at once follow one another.
     """
-    lock = select(credentials.c.id).where(credentials.c.id == plan.credential_id)
-    connection.execute(lock.with_for_update(key_share=True))
+    _lock(connection, plan.credential_id)
     before = [one for one in _waiting(connection, plan.credential_id) if one.expires_at > now(connection)]
     if plan.reason in HELD:
         for one in before:
             if (one.reason, one.season, one.digest) == (plan.reason, plan.season, plan.digest):
                 return one
-    connection.execute(
-        update(plans)
-        .where(plans.c.credential_id == plan.credential_id, plans.c.status == WAITING)
-        .values(status=REPLACED, decided_at=NOW)
-    )
+    replace(connection, plan.credential_id)
     row = insert(plans).values(
         credential_id=plan.credential_id,
         season=plan.season,
@@ -125,6 +134,27 @@ def store(connection: Connection, plan: NewPlan) -> StoredPlan:
         expires_at=NOW + KEPT_FOR,
     )
     return read(connection, int(connection.execute(row.returning(plans.c.id)).scalar_one()))
+
+
+def replace(connection: Connection, credential_id: int, *conditions: ColumnElement[bool]) -> None:
+    """What waits of a credential, and meets the conditions, waits for no person any more.
+
+    A plan that a request is to apply stays: a preview or a sync came before that in the queue, or from a terminal, and
+    the person who chose the plan is to get what of it is still true, and not a refusal.
+    """
+    _lock(connection, credential_id)  # who asks for a plan to be applied waits for it as well
+    asked = sync_requests.c.options["plan_id"].astext == cast(plans.c.id, Text)
+    to_be_applied = exists().where(
+        sync_requests.c.credential_id == credential_id, sync_requests.c.completed_at.is_(None), asked
+    )
+    mine = plans.c.credential_id == credential_id
+    replaced = update(plans).where(mine, plans.c.status == WAITING, ~to_be_applied, *conditions)
+    connection.execute(replaced.values(status=REPLACED, decided_at=NOW))
+
+
+def _lock(connection: Connection, credential_id: int) -> None:
+    lock = select(credentials.c.id).where(credentials.c.id == credential_id)
+    connection.execute(lock.with_for_update(key_share=True))
 
 
 def get(engine: Engine, plan_id: int) -> StoredPlan:
@@ -164,7 +194,7 @@ def made_by(engine: Engine, run_id: str) -> StoredPlan | None:
 
 
 def held(engine: Engine) -> list[StoredPlan]:
-    """The plans that automatic or first syncs stopped at and that wait for a person, by credential."""
+    """The plans that automatic or first syncs stopped at and that wait for a person, by credential and age."""
     with driver_errors(), engine.connect() as connection:
         return held_in(connection)
 
@@ -172,7 +202,7 @@ def held(engine: Engine) -> list[StoredPlan]:
 def held_in(connection: Connection) -> list[StoredPlan]:
     """`held` in the caller's transaction."""
     wanted = _rows().where(plans.c.status == WAITING, plans.c.reason.in_(HELD), plans.c.expires_at > NOW)
-    return [_shown(row) for row in connection.execute(wanted.order_by(plans.c.credential_id)).mappings()]
+    return [_shown(row) for row in connection.execute(wanted.order_by(plans.c.credential_id, plans.c.id)).mappings()]
 
 
 def is_held(credential_id: int) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ status that it expects, so that two processes that see the same thing change it 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, Update, exists, func, select, update
 
@@ -13,6 +14,9 @@ from twizzit_pipeline.errors import RequestCancelled, SyncInProgress
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import leases, sync_history, sync_requests
+
+# For as long a person may wait for a broker, or a cluster, that is being restarted; then a person must look at it.
+LAUNCHED_WITHIN = timedelta(minutes=15)
 
 _NOW = func.clock_timestamp()
 _NO_TRACE = "The run ended before the sync began"
@@ -33,7 +37,7 @@ class Fulfilment:
         """
         begun = connection.execute(
             _of(self.request_id, sync_requests.c.status == "queued").values(
-                status="started", dagster_run_id=self.run_id, started_at=_NOW
+                status="started", dagster_run_id=self.run_id, started_at=_NOW, error=None
             )
         )
         if begun.rowcount == 0:
@@ -97,6 +101,18 @@ def fail_unstarted(engine: Engine, request_id: int, *, attempt: int, message: st
     failed = _of(request_id, waiting).values(status="failed", error=message or _NO_TRACE, completed_at=_NOW)
     with driver_errors(), engine.begin() as connection:
         return connection.execute(failed).rowcount == 1
+
+
+def launch_again(engine: Engine, request_id: int, *, attempt: int, message: str) -> bool:
+    """Puts a request whose run could not be launched back into the queue, for another try in a minute; it says why.
+
+    False where something else came of it, or it was asked for a quarter of an hour ago.
+    """
+    waiting = (sync_requests.c.status == "queued") & (sync_requests.c.attempt == attempt)
+    lately = sync_requests.c.requested_at > _NOW - LAUNCHED_WITHIN
+    with driver_errors(), engine.begin() as connection:
+        put_back = _put_back(request_id, waiting & lately).values(claimed_at=_NOW, error=message)
+        return connection.execute(put_back).rowcount == 1
 
 
 def settle(engine: Engine) -> None:

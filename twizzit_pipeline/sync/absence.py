@@ -7,7 +7,7 @@ A person is in no team only if two readings of the rosters say so, and say the s
 Only those are asked for of whom nothing is settled, so a run in which no one is missing makes no further call.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
@@ -26,7 +26,7 @@ from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.missing import days_of, due_again, is_open, missing, stood_before
 from twizzit_pipeline.sync.staying import find_staying
-from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.twizzit.records import Asked, Season
 from twizzit_pipeline.twizzit.source import Source
 
 _log = logs.logger(__name__)
@@ -71,15 +71,33 @@ def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
         found = missing(connection, session.owner, "matches", season.id, season.label)
         asked = [one for one in found if one.twizzit_id not in seen.others and is_open(one, grace)]
         days = days_of(connection, {one.twizzit_id: one.local_id for one in asked})
-    absences = Absences(source.can_prove_absence)
+    to_ask = {one: days[one] for one in _to_ask(source, asked) if one in days}
+    said: dict[str, Presence] = dict.fromkeys(days, "unproved")
     try:
-        said = source.matches_still_listed(season.record, days, seen.days) if days else {}
+        said |= source.matches_still_listed(season.record, to_ask, seen.days) if to_ask else {}
     except TwizzitPipelineError as error:
         _log.warning("departures not looked at", error=type(error).__name__)
         return
-    session.absences["matches"] = Absences(
-        absences.can_ask, {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
-    )
+    session.absences["matches"] = Absences(source.can_prove_absence, _kinds(said))
+
+
+def _to_ask(source: Source, found: Iterable[Missing]) -> list[str]:
+    """Those of the missing whom Twizzit is asked about.
+
+    An account that cannot be asked for an id is read a second time, for those whose departure a person has approved:
+    it is about to be done, and they may have been back since.
+    """
+    return [one.twizzit_id for one in found if source.can_prove_absence or one.is_approved]
+
+
+def _said(source: Source, what: Asked, found: Sequence[Missing], known: Collection[str]) -> dict[str, Presence]:
+    asked = _to_ask(source, found)
+    said: dict[str, Presence] = {one.twizzit_id: "unproved" for one in found}
+    return said | (source.still_listed(what, asked, known) if asked else {})
+
+
+def _kinds(said: Mapping[str, Presence]) -> dict[str, Kind]:
+    return {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
 
 
 def _decides(session: SyncSession, season: SeasonRow) -> bool:
@@ -99,12 +117,10 @@ def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen, rosters:
         found = missing(connection, session.owner, "teams", season.id, season.label)
     aside: dict[str, Presence] = {one.twizzit_id: "present" for one in found if one.twizzit_id in seen.others}
     found = [one for one in found if one.twizzit_id not in aside]
-    asked = [one.twizzit_id for one in found if is_open(one, datetime.now(UTC))]
-    said = source.still_listed("teams", asked, seen.kept) if asked else {}
-    kinds: dict[str, Kind] = {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
-    unproved = [] if source.can_prove_absence else found
+    said = _said(source, "teams", [one for one in found if is_open(one, datetime.now(UTC))], seen.kept)
+    unproved = [] if source.can_prove_absence else [one for one in found if said.get(one.twizzit_id) != "present"]
     session.absences["teams"] = Absences(
-        source.can_prove_absence, kinds, moved_on=moved_on(session, season, unproved, rosters)
+        source.can_prove_absence, _kinds(said), moved_on=moved_on(session, season, unproved, rosters)
     )
     return {**aside, **{one.twizzit_id: "unproved" for one in found}, **said}
 
@@ -137,7 +153,7 @@ def _of_players(
         found = [one for one in found if one.twizzit_id not in stayed]
     absences = Absences(source.can_prove_absence)
     if found and not source.can_prove_absence:
-        absences = Absences(False, {one.twizzit_id: "unproved" for one in found})
+        absences = Absences(False, _kinds(_said(source, "people", found, rosters.known)))
     elif found:
         present = [team for team, said in unlisted.items() if said == "present"]
         present += _back_again(source, found, teams, unlisted)

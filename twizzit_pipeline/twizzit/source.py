@@ -68,8 +68,11 @@ class Source(Protocol):
             known: ids of the same kind that this run has seen. An answer without them proves nothing.
 
         Returns:
-            Each of `ids`; ``unproved`` where an answer was an error, or half of one. Only an error that ends everything
-            is raised.
+            Each of `ids`; ``unproved`` where an answer was an error, or half of one; or where the source cannot be
+            asked for an id, and a second reading of all lacks it.
+
+        Raises:
+            TwizzitPipelineError: an error that ends everything, or of that reading.
         """
 
     def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:

@@ -8,12 +8,14 @@ from sqlalchemy import func, insert, select, text
 
 from tests.support.orchestrator import QUIET
 from tests.support.recorded_runs import Here, materialization
+from tests.support.signs_of_life import beat
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.launch import RunResult, run_job
 from twizzit_pipeline.orchestration.partitions import register_partitions
 from twizzit_pipeline.runs import history, plans
 from twizzit_pipeline.runs.plans import StoredPlan
-from twizzit_pipeline.scheduling import config
+from twizzit_pipeline.scheduling import config, requests
+from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -100,6 +102,38 @@ def test_a_run_of_all_assets_syncs_and_makes_no_plan(here: Here, instance: dg.Da
     assert plans.of_credential(here.engine, credential_id) == []
     assert count(here, "twizzit_player_mappings") > 0
     assert "no_plan" in materialization(instance, "twizzit_plans", partition).metadata
+
+
+def test_a_request_to_apply_a_plan_is_carried_out_whatever_came_before_it(here: Here) -> None:
+    credential_id = here.credential()
+    here.run(credential_id, "preview_sync")
+    (plan,) = plans.of_credential(here.engine, credential_id)
+    beat(here.engine)
+    asked = requests.ask(
+        here.engine,
+        credential_id,
+        sync_type="all",
+        season=plan.season,
+        options=RequestOptions(plan_id=plan.id),
+        actor=this_user(),
+    )
+    assert here.run(credential_id, "preview_sync").success
+    newer, _ = plans.of_credential(here.engine, credential_id)
+    assert (newer.status, plans.get(here.engine, plan.id).status) == ("waiting", "waiting")
+    result = run_job(
+        here.settings,
+        here.database,
+        job_name="sync_all",
+        credential_id=credential_id,
+        season=here.season,
+        request_id=asked.request.id,
+    )
+    assert result.success, result.error_message
+    assert requests.get(here.engine, asked.request.id).status == "partial_success", (
+        "the simulator holds rows that must be rejected"
+    )
+    assert plans.get(here.engine, plan.id).dagster_run_id == result.run_id
+    assert count(here, "twizzit_player_mappings") > 0
 
 
 def test_an_automatic_run_with_a_review_stops_at_its_plan_and_succeeds(

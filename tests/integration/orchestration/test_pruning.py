@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -18,6 +20,7 @@ from tests.conftest import settings_with
 from tests.support.recorded_runs import ASSETS, CHECKS, Here, materialization
 from twizzit_pipeline.definitions import defs
 from twizzit_pipeline.orchestration.assets.configuration import CONFIGURATION_ASSET
+from twizzit_pipeline.orchestration.instance import pruning
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.instance.pruning import PrunedRuns, prune_runs
 from twizzit_pipeline.settings import Settings
@@ -136,6 +139,28 @@ def test_of_two_who_prune_at_once_one_counts_a_run(kept: Kept, monkeypatch: pyte
     with ThreadPoolExecutor(2) as pool:
         pruned = list(pool.map(lambda _: prune_runs(kept.instance, DAYS).runs, range(2)))
     assert sorted(pruned) == [0, 1]
+
+
+def test_of_two_who_prune_at_once_one_counts_a_folder(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have found all of them before the first is gone."""
+    folders = [Path(kept.instance.storage_directory()) / str(uuid4()) for _ in range(10)]
+    for folder in folders:
+        (folder / "compute_logs").mkdir(parents=True)
+        for place in range(50):
+            (folder / "compute_logs" / f"{place}.out").touch()
+        (folder / "step.out").touch()
+        os.utime(folder, (0, 0))
+    is_left, both = pruning._is_left, threading.Barrier(2)
+
+    def met(*given: Any) -> bool:
+        both.wait(60)
+        return is_left(*given)
+
+    monkeypatch.setattr(pruning, "_is_left", met)
+    with ThreadPoolExecutor(2) as pool:
+        pruned = list(pool.map(lambda _: prune_runs(kept.instance, DAYS).log_folders, range(2)))
+    assert sum(pruned) == len(folders)
+    assert not any(folder.exists() for folder in folders)
 
 
 def test_runs_that_are_not_old_and_those_under_way_stay(kept: Kept) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 
 from tests.support.orchestrator import QUIET, Orchestrator, run_key
 from twizzit_pipeline.accounts.verify import verify
@@ -51,26 +51,48 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
     assert orchestrator.tick() == []
 
 
-@pytest.mark.parametrize("preview", [False, True])
+@pytest.mark.parametrize("deed", ["sync", "preview", "by itself"])
 @pytest.mark.parametrize("dimension", [CREDENTIAL, SEASON])
-def test_a_request_whose_partition_was_deleted_in_dagster_says_so(
-    orchestrator: Orchestrator, dimension: str, preview: bool
+def test_a_partition_that_was_deleted_in_dagster_before_its_run_began_is_made_again(
+    orchestrator: Orchestrator, dimension: str, deed: str
 ) -> None:
-    request = orchestrator.ask(orchestrator.credential(), options=RequestOptions(preview=preview))
+    """Of a club that never synced: its account has said of no season yet that there is one."""
+    credential_id = orchestrator.credential()
+    request = None
+    if deed == "by itself":
+        orchestrator.switch_on(credential_id)
+    else:
+        request = orchestrator.ask(credential_id, options=RequestOptions(preview=deed == "preview"))
     (wanted,) = orchestrator.tick()
+    result = without_partition(orchestrator, wanted, dimension)
+    assert result.success
+    partition = parse(str(wanted.partition_key))
+    assert getattr(partition, dimension) in orchestrator.instance.get_dynamic_partitions(dimension)
+    assert bool(history.for_run(orchestrator.engine, result.run_id)) == (deed != "preview")
+    assert request is None or orchestrator.get(request).status in ("success", "partial_success")
+
+
+def test_a_partition_of_a_credential_that_was_deleted_meanwhile_is_not_made_again(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    orchestrator.switch_on(credential_id)
+    (wanted,) = orchestrator.tick()
+    with orchestrator.engine.begin() as connection:
+        connection.execute(delete(tables.credentials).where(tables.credentials.c.id == credential_id))
+    assert not without_partition(orchestrator, wanted, CREDENTIAL).success
+    assert orchestrator.instance.get_dynamic_partitions(CREDENTIAL) == []
+    assert orchestrator.simulator.calls.total == 0
+
+
+def without_partition(orchestrator: Orchestrator, wanted: dg.RunRequest, dimension: str) -> dg.ExecuteInProcessResult:
+    """The run, once a person has deleted its credential or its season in Dagster's UI."""
     partition = parse(str(wanted.partition_key))
     orchestrator.instance.delete_dynamic_partition(dimension, getattr(partition, dimension))
     tags = {"dagster/partition": str(wanted.partition_key)}
     tags |= {f"dagster/partition/{name}": getattr(partition, name) for name in (CREDENTIAL, SEASON)}
     assert wanted.job_name is not None
-    result = orchestrator.definitions.resolve_job_def(wanted.job_name).execute_in_process(
+    return orchestrator.definitions.resolve_job_def(wanted.job_name).execute_in_process(
         instance=orchestrator.instance, tags={**wanted.tags, **tags}, run_config=QUIET, raise_on_error=False
     )
-    assert not result.success
-    over = orchestrator.get(request)
-    assert over.status == "failed"
-    assert str(over.error).startswith(f"Dagster lists no {dimension} {getattr(partition, dimension)}: choose one of")
-    assert orchestrator.simulator.calls.total == 0
 
 
 def test_a_tick_is_a_heartbeat(orchestrator: Orchestrator) -> None:

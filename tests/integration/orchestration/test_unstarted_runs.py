@@ -9,12 +9,14 @@ from dagster._core.events import DagsterEvent, DagsterEventType, JobFailureData,
 from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import Engine, text
 
-from tests.support.orchestrator import Orchestrator, orchestrated
+from tests.support.orchestrator import COACH, Orchestrator, orchestrated
 from tests.support.recorded_runs import not_judged
 from twizzit_pipeline.local.syncs import EndedSyncs
 from twizzit_pipeline.orchestration.sensors import repairs, unstarted
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.scheduling import fulfilment, requests
+from twizzit_pipeline.scheduling.cancelling import cancel
+from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.engine import Database
@@ -31,6 +33,10 @@ SAID = (
     "The run failed before its first step (DagsterUserCodeUnreachableError, caused by ConnectionRefusedError): "
     "read its events in Dagster's UI, run "
 )
+BROKER_AWAY = SerializableErrorInfo(
+    "twizzit_pipeline.errors.BrokerUnavailable: The broker cannot be reached: start it\n", [], "BrokerUnavailable"
+)
+BROKER_SAID = "The run failed before its first step: The broker cannot be reached: start it"
 # A run of one entity announces a quarter of the checks, and fails before its first step as one of all does.
 OF_TEAMS = {"sync_players": False, "sync_competitions": False}
 
@@ -212,6 +218,62 @@ def test_a_request_is_over_when_its_row_is_there(here: Orchestrator, monkeypatch
     assert rows == [1]
     over = requests.get(here.engine, asked.id)
     assert (over.status, over.error) == ("failed", SAID + run.run_id[:8])
+
+
+def ago(here: Orchestrator, column: str, seconds: int) -> None:
+    with here.engine.begin() as connection:
+        connection.execute(
+            text(f"UPDATE twizzit_sync_requests SET {column} = now() - make_interval(secs => :it)"), {"it": seconds}
+        )
+
+
+def test_a_request_whose_run_could_not_be_launched_for_what_passes_waits_for_another_run(here: Orchestrator) -> None:
+    asked = here.ask(here.credential(), "teams")
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    fail(here, run, BROKER_AWAY)
+    assert here.tick() == [], "not at once"
+    waits = requests.get(here.engine, asked.id)
+    assert (waits.status, waits.attempt, waits.error) == ("queued", 2, BROKER_SAID)
+    assert history.for_run(here.engine, run.run_id) == [], "the history has what becomes of the request"
+    stored = here.instance.get_run_by_id(run.run_id)
+    assert stored is not None
+    assert stored.tags["twizzit/outcome"] == "failed"
+
+    ago(here, "claimed_at", 61)
+    (again,) = here.tick()
+    assert again.run_key == f"request-{asked.id}-2"
+    result = here.run(again)
+    over = requests.get(here.engine, asked.id)
+    assert (over.run_id, over.error) == (result.run_id, None)
+    assert over.status in ("success", "partial_success")
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_it_fails_with_the_reason_a_quarter_of_an_hour_after_it_was_asked_for(
+    here: Orchestrator, preview: bool
+) -> None:
+    asked = here.ask(here.credential(), "teams", options=RequestOptions(preview=preview))
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    fail(here, run, BROKER_AWAY)
+    ago(here, "requested_at", 15 * 60 + 1)
+    assert here.tick() == []
+    over = requests.get(here.engine, asked.id)
+    assert (over.status, over.attempt, over.error) == ("failed", 1, BROKER_SAID)
+    rows = history.for_run(here.engine, run.run_id)
+    assert [row.error_message for row in rows] == ([] if preview else [BROKER_SAID])
+
+
+def test_one_that_was_cancelled_meanwhile_is_not_launched_again(here: Orchestrator) -> None:
+    asked = here.ask(here.credential(), "teams")
+    (wanted,) = here.tick()
+    fail(here, made(here, wanted), BROKER_AWAY)
+    here.tick()
+    cancel(here.engine, asked.id, actor=COACH)
+    ago(here, "claimed_at", 61)
+    assert here.tick() == []
+    assert requests.get(here.engine, asked.id).status == "cancelled"
 
 
 def test_a_credential_that_is_gone_has_no_history(here: Orchestrator) -> None:

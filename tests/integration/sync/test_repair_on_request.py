@@ -162,6 +162,29 @@ def test_the_preview_says_what_the_repair_then_writes_and_costs_no_call(world: S
     assert preview(world, credential).rows == 0
 
 
+def test_who_is_listed_in_a_team_that_waits_for_a_person_is_in_neither(world: SyncWorld, credential: int) -> None:
+    """Three of four teams are made anew, so the new ones have names that are taken, and who is in them stays as is."""
+    world.settings = world.settings.model_copy(update={"departure_least": 3})
+    *waiting, (_, playing) = [world.roster(place) for place in range(4)]
+    for group_id, roster in waiting:
+        name = world.club().groups[group_id].name
+        world.simulator.changes.remove_team(group_id)
+        new = world.simulator.changes.add_team(world.club().id, name)
+        for person in roster:
+            world.simulator.changes.add_to_team(person, new)
+    assert world.sync(credential).history["teams"].details["departures"]["held"] == 3
+    edited = {"waits": world.player(waiting[0][1][0])["id"], "plays": world.player(playing[0])["id"]}
+    for player in edited.values():
+        world.change(tables.players, player, first_name="Elders")
+
+    shown = preview(world, credential)
+
+    assert [row.row_id for one in shown.entities for row in one.repairs] == [edited["plays"]]
+    repair(world, credential, steps=STEPS)
+    now = {name: world.rows(tables.players, id=player)[0]["first_name"] == "Elders" for name, player in edited.items()}
+    assert now == {"waits": True, "plays": False}
+
+
 def test_a_game_that_is_played_or_was_completed_is_left_alone(world: SyncWorld, credential: int) -> None:
     started, completed, edited, *_ = coming(world)
     away = {"date": started["date"] + timedelta(days=3), "competition_id": None}

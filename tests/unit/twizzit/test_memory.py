@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import httpx
@@ -118,6 +119,35 @@ def test_all_people_of_a_federation_are_looked_through_and_count_for_nothing_aft
         for first in (4000, 4100, 4200):
             assert len(client.source.names([str(first), str(first + 1)])) == 2
         assert len(service.asked("/contacts")) > 3 * 5000 / 250, "all pages, each time"
+
+
+@pytest.mark.parametrize("names_its_group", [True, False])
+def test_rosters_that_are_read_anew_for_departures_count_for_nothing_afterwards(names_its_group: bool) -> None:
+    """Each reading takes ten of the sixteen megabytes; where a row does not name its group, each is asked for alone."""
+
+    def answer(query: httpx.QueryParams) -> object:
+        offset, groups = int(query["offset"]), query.get_list("group-ids[]")
+        rows = [link(group, id_) for id_ in range(1, 2501) for group in groups]
+        if not names_its_group:
+            rows = [{"id": row["contactId"], "first-name": groups[0], "functions": [1]} for row in rows]
+        return rows[offset : offset + int(query["limit"])]
+
+    with account(group_contacts=answer, run_megabytes=MEGABYTES) as (client, _):
+        for _ in range(3):
+            playing = client.source.playing(["10", "11"], SEASON)
+            assert [len(found) for found in playing.values()] == [2500, 2500]
+
+
+def test_days_that_are_read_anew_for_departures_count_for_nothing_afterwards() -> None:
+    def answer(query: httpx.QueryParams) -> object:
+        offset = int(query["offset"])
+        return [{"id": id_} for id_ in range(1, 3001)][offset : offset + int(query["limit"])]
+
+    types, day = [{"id": 3, "name": {"EN": "Match"}}], date(2026, 10, 3)
+    with account(events=answer, event_types=types, run_megabytes=MEGABYTES) as (client, _):
+        for _ in range(4):
+            said = client.source.matches_still_listed(SEASON, {"3000": day, "3001": day}, {"1": day})
+            assert said == {"3000": "present", "3001": "absent"}
 
 
 def test_a_list_of_v1_that_is_read_again_counts_once() -> None:

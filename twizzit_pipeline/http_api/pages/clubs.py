@@ -120,7 +120,10 @@ def progress_of(at: ClubVisit) -> dict[str, Any]:
     waits, _ = requested.listing(engine, credential_ids=[at.id])
     recent = history.recent(engine, at.id, limit=_RECENT_ROWS, syncs_alone=True)
     running = history.under_way(engine, at.id)
-    stands = [(one.request.id, one.request.status) for one in waits], [(row.id, row.status) for row in running]
+    stands = (
+        [(one.request.id, one.request.status, one.request.error) for one in waits],
+        [(row.id, row.status) for row in running],
+    )
     return {
         "busy": bool(waits or running),
         "mark": f"{zlib.crc32(repr(stands).encode()):08x}",

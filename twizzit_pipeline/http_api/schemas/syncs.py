@@ -88,9 +88,9 @@ class RequestRow(Answer):
 
     `preview`: nothing of it is written. `plan_id`: the plan that it applies, or the one that a preview made.
 
-    `status`: `queued`, `started`, `success`, `partial_success`, `failed` or `cancelled`; `error` says why it failed, or
-    who cancelled it. `requested_by`: all who asked for it, in their order, each as the audit log's
-    `actorKind:actorId`.
+    `status`: `queued`, `started`, `success`, `partial_success`, `failed` or `cancelled`; `error` says why it failed,
+    or was not able to begin yet and is tried again, or who cancelled it. `requested_by`: all who asked for it, in their
+    order, each as the audit log's `actorKind:actorId`.
     """
 
     id: int

@@ -11,6 +11,7 @@ Runs go one by one, events first: one that was killed in between has lost nothin
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,11 +85,10 @@ def prune_runs(instance: dg.DagsterInstance, days: int, *, dry_run: bool = False
         if not dry_run:
             _delete_evaluations_without_a_run(events, before)
         folders = [folder for folder in _folders(instance) if _is_left(events, folder, before)]
+    log_folders = len(folders) if dry_run else sum(map(_remove, folders))
     if not dry_run:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        _log.info("runs pruned", before=before.isoformat(), runs=gone, check_rows=check_rows, log_folders=len(folders))
-    return PrunedRuns(gone, check_rows, len(folders))
+        _log.info("runs pruned", before=before.isoformat(), runs=gone, check_rows=check_rows, log_folders=log_folders)
+    return PrunedRuns(gone, check_rows, log_folders)
 
 
 def _batches(events: PostgresEventLogStorage, before: datetime) -> Iterator[list[str]]:
@@ -193,6 +193,21 @@ def _folders(instance: dg.DagsterInstance) -> list[Path]:
     """What older versions, or an operator's own settings, kept of the steps of runs."""
     storage = Path(instance.storage_directory())
     return [path for path in storage.glob("*-*-*-*-*") if path.is_dir() and _RUN_ID.fullmatch(path.name)]
+
+
+def _remove(folder: Path) -> bool:
+    """Whether this made it go: of two who prune at once one counts it, and none one that stays."""
+    with suppress(OSError):
+        for each in folder.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def _is_left(events: PostgresEventLogStorage, folder: Path, before: datetime) -> bool:

@@ -1,5 +1,7 @@
 """The tags of a run that say why there is one, and what it is to do."""
 
+from collections.abc import Mapping, Sequence
+
 import dagster as dg
 
 REQUEST_TAG = "twizzit/request"
@@ -17,3 +19,18 @@ def request_of(run: dg.DagsterRun | None) -> int | None:
     """The request that a run carries out, by its tag."""
     tag = run.tags.get(REQUEST_TAG, "") if run is not None else ""
     return int(tag) if tag.isascii() and tag.isdigit() else None
+
+
+def plan_tags(plan_id: int, without: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The tags of a run that applies a stored plan."""
+    left = ",".join(f"{entity}:{remote_id}" for entity, remote_id in without)
+    return {PLAN_TAG: str(plan_id), **({WITHOUT_TAG: left} if left else {})}
+
+
+def plan_of(tags: Mapping[str, str]) -> tuple[int, list[tuple[str, str]]] | None:
+    """What those tags say; None of a run that applies no plan."""
+    said = tags.get(PLAN_TAG, "")
+    if not said.isascii() or not said.isdigit():
+        return None
+    left = [one.partition(":") for one in tags.get(WITHOUT_TAG, "").split(",") if one]
+    return int(said), [(entity, remote_id) for entity, _, remote_id in left]

@@ -16,12 +16,15 @@ from twizzit_pipeline.orchestration.instance.under_way import UnderWay, over_amo
 from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, record
 from twizzit_pipeline.orchestration.sensors import run_keys, unstarted
+from twizzit_pipeline.orchestration.sensors.unstarted import NeverBegan
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import INTERRUPTED, release_over
 from twizzit_pipeline.scheduling import claims, due
-from twizzit_pipeline.scheduling.fulfilment import fail_unstarted, settle
+from twizzit_pipeline.scheduling.fulfilment import fail_unstarted, launch_again, settle
 from twizzit_pipeline.scheduling.standing import Asked, View
 from twizzit_pipeline.storage.engine import driver_errors
+
+_Reasons = Mapping[str, NeverBegan | None]  # by run
 
 
 def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
@@ -33,8 +36,11 @@ def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
     fail_dead(instance, view.dead_runs | now.gone)
     _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
     requests, slots = _over_without_a_sync(instance, view, now.busy)
-    unstarted.record_unstarted(instance, engine)  # in between: a request that is over has the row that says why
-    if _end(engine, requests, slots):
+    reasons = {run_id: unstarted.never_began(instance, run_id) for run_id in requests}
+    again = _tried_again(engine, requests, reasons)
+    # In between: a request that is over has the row that says why.
+    unstarted.record_unstarted(instance, engine, again)
+    if _end(engine, requests, slots, reasons) or again:
         view = due.look(engine, now.working, now.requests)
     return view
 
@@ -88,19 +94,35 @@ def _over_without_a_sync(
     )
 
 
-def _end(engine: Engine, requests: Mapping[str, Asked], slots: Iterable[tuple[int, datetime]]) -> bool:
-    """Whether any of them was still to be ended."""
+def _tried_again(engine: Engine, requests: Mapping[str, Asked], reasons: _Reasons) -> set[str]:
+    """The runs that could not be launched for what may pass by itself, and whose request waits for another one."""
+    return {
+        run_id
+        for run_id, asked in requests.items()
+        if (why := reasons[run_id]) is not None
+        and why.may_pass
+        and launch_again(engine, asked.id, attempt=asked.attempt, message=why.reason)
+    }
+
+
+def _end(
+    engine: Engine, requests: Mapping[str, Asked], slots: Iterable[tuple[int, datetime]], reasons: _Reasons
+) -> bool:
+    """Whether any of them was still to be ended; a request that waits for another run is not."""
     ended = [
-        fail_unstarted(engine, asked.id, attempt=asked.attempt, message=_said_of(engine, run_id))
+        fail_unstarted(engine, asked.id, attempt=asked.attempt, message=_said_of(engine, run_id, reasons[run_id]))
         for run_id, asked in requests.items()
     ]
     ended += [claims.never_began(engine, credential_id, since) for credential_id, since in slots]
     return any(ended)
 
 
-def _said_of(engine: Engine, run_id: str) -> str | None:
-    """What the history says of a run that never began; None of one that was taken out of the queue."""
-    return next((row.error_message for row in history.for_run(engine, run_id)), None)
+def _said_of(engine: Engine, run_id: str, why: NeverBegan | None) -> str | None:
+    """What the history says of a run that never began, or Dagster of a preview, which has none there; None of one that
+    was taken out of the queue.
+    """
+    said = next((row.error_message for row in history.for_run(engine, run_id)), None)
+    return said or (None if why is None else why.reason)
 
 
 def _due(view: View, busy: set[int]) -> Iterator[tuple[int, datetime]]:

@@ -6,14 +6,15 @@ notifications and all other readers follow, its outcome, and its checks as not j
 in a tag: one that is over without that tag ended before it could.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from sqlalchemy import Engine
 
 from twizzit_pipeline import errors, logs
-from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
+from twizzit_pipeline.errors import TransientError, TwizzitPipelineError, UnknownCredential
 from twizzit_pipeline.orchestration.dagster_private import (
     DagsterEventType,
     EngineEventData,
@@ -38,8 +39,25 @@ _log = logs.logger(__name__)
 _SAY_WHY = {DagsterEventType.ENGINE_EVENT, DagsterEventType.RUN_FAILURE}
 
 
-def record_unstarted(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class NeverBegan:
+    """Why a run failed before its first step, in one line; `may_pass`: by itself."""
+
+    reason: str
+    may_pass: bool = False
+
+
+def never_began(instance: dg.DagsterInstance, run_id: str) -> NeverBegan | None:
+    """Why a run that is over never began; None of one that did not fail: it was taken out of the queue."""
+    run = instance.get_run_by_id(run_id)
+    return None if run is None or run.status is not dg.DagsterRunStatus.FAILURE else _why(instance, run_id)
+
+
+def record_unstarted(instance: dg.DagsterInstance, engine: Engine, tried_again: Collection[str] = ()) -> list[str]:
     """Records the end of runs that could not do so themselves; the ids of those that failed to start.
+
+    Args:
+        tried_again: runs whose request waits for another one: the history has what becomes of that.
 
     Raises:
         DatabaseUnavailable: the history cannot be written.
@@ -54,8 +72,9 @@ def record_unstarted(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
             if ended_by_dagster(instance, run.run_id):
                 reason = ENDED_BY_DAGSTER
             if run.status is dg.DagsterRunStatus.FAILURE and not began:
-                reason = reason if reason == ENDED_BY_DAGSTER else _why(instance, run.run_id)
-                if run.job_name != PREVIEW and _write(engine, run, reason):
+                reason = reason if reason == ENDED_BY_DAGSTER else _why(instance, run.run_id).reason
+                shown = run.job_name != PREVIEW and run.run_id not in tried_again
+                if shown and _write(engine, run, reason):
                     found.append(run.run_id)
         except TwizzitPipelineError:
             raise
@@ -96,29 +115,31 @@ def _entity(run: dg.DagsterRun) -> str:
     return next(iter(ASSETS_OF))
 
 
-def _why(instance: dg.DagsterInstance, run_id: str) -> str:
+def _why(instance: dg.DagsterInstance, run_id: str) -> NeverBegan:
     """In one line: the message of an error of ours; of others the kinds alone, as their texts may hold anything."""
     kinds: list[str] = []
     for entry in instance.all_logs(run_id, of_type=_SAY_WHY):
         data = entry.get_dagster_event().event_specific_data
         if isinstance(data, EngineEventData | JobFailureData):
             if (said := _safe_message(data.error)) is not None:
-                return f"The run failed before its first step: {said}"
+                return NeverBegan(f"The run failed before its first step: {said.reason}", said.may_pass)
             if isinstance(data, JobFailureData) and data.failure_reason is RunFailureReason.START_TIMEOUT:
-                return f"{NEVER_BEGAN}: read why in its events in Dagster's UI, run {run_id[:8]}"
+                return NeverBegan(f"{NEVER_BEGAN}: read why in its events in Dagster's UI, run {run_id[:8]}")
             kinds = _kinds(data.error) or kinds
     because = f" ({', caused by '.join(kinds)})" if kinds else ""
-    return f"The run failed before its first step{because}: read its events in Dagster's UI, run {run_id[:8]}"
+    return NeverBegan(
+        f"The run failed before its first step{because}: read its events in Dagster's UI, run {run_id[:8]}"
+    )
 
 
-def _safe_message(error: SerializableErrorInfo | None) -> str | None:
+def _safe_message(error: SerializableErrorInfo | None) -> NeverBegan | None:
     """That of the first error in the chain which is one of ours, or a step's failure: that has our one line alone."""
     while error is not None:
         if error.cls_name == dg.Failure.__name__:
-            return error.message.strip()
+            return NeverBegan(error.message.strip())
         kind = getattr(errors, error.cls_name or "", None)
         if isinstance(kind, type) and issubclass(kind, TwizzitPipelineError):
-            return error.message.partition(": ")[2].strip()
+            return NeverBegan(error.message.partition(": ")[2].strip(), issubclass(kind, TransientError))
         error = error.cause
     return None
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, or_, select
 
 from twizzit_pipeline.entities import ENTITIES, EntityName
-from twizzit_pipeline.plan.departed import DONE, Departure, Due, Missing
+from twizzit_pipeline.plan.departed import DONE, OPEN, Departure, Due, Missing
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import MappingRow, Owner
@@ -97,7 +97,8 @@ def listed_elsewhere(connection: Connection, owner: Owner, season_id: int) -> di
 
 def would_stay(connection: Connection, owner: Owner, season_id: int, label: str) -> dict[str, str]:
     """The same of those whose team is one of this season, and has not departed: they stay in it where nothing was asked
-    since that scan.
+    since that scan. A team that is away as it was last asked for, or about which a person decides, keeps no one, as in
+    a sync (`sync.staying`).
     """
     found, table = listed_elsewhere(connection, owner, season_id), team_mappings
     if not found:
@@ -105,8 +106,16 @@ def would_stay(connection: Connection, owner: Owner, season_id: int, label: str)
     here = select(remote_id(table)).where(
         owned_by(table, owner), is_here(connection, "teams", table, label), mapped_to(table, {*found.values()})
     )
-    teams_here = set(connection.scalars(here))
+    away = {one.twizzit_id for one in missing(connection, owner, "teams", season_id, label) if _is_away(one.departure)}
+    teams_here = set(connection.scalars(here)) - away
     return {person: team for person, team in found.items() if team in teams_here}
+
+
+def _is_away(departure: Departure | None) -> bool:
+    """Whether Twizzit was asked and proved it, or a person decides about it or has refused it."""
+    if departure is None or departure.status not in OPEN:
+        return False
+    return departure.status in ("held", "refused") or departure.kind != "unproved"
 
 
 def due_again(

@@ -133,19 +133,26 @@ class V1(Source):
         """It cannot: v1 lists whole teams and competitions alone."""
         return False
 
-    def still_listed(self, _what: Asked, ids: Collection[str], _known: Collection[str]) -> dict[str, Presence]:
-        """Nothing is proved: v1 cannot be asked for an id. No call."""
-        return dict.fromkeys(ids, "unproved")
+    def still_listed(self, what: Asked, ids: Collection[str], _known: Collection[str]) -> dict[str, Presence]:
+        """Who is there when everything is read a second time; of no other anything is proved: v1 takes no ids.
+
+        The calls of the teams, and for people those of their rosters.
+        """
+        listed = {team.id for team in self.teams(None).teams if team.id is not None}
+        if what == "people":
+            listed = set().union(*self.playing(listed, None).values())
+        return {one: "present" if one in listed else "unproved" for one in ids}
 
     def playing(self, team_ids: Collection[str], _season: Season | None) -> dict[str, frozenset[str]]:
         """The players of these teams, asked anew. One call for each team and page of 100."""
         return {team_id: frozenset(player.id or "" for player in self._roster(team_id)) for team_id in sorted(team_ids)}
 
     def matches_still_listed(
-        self, _season: Season, missing: Mapping[str, date], _known: Mapping[str, date]
+        self, season: Season, missing: Mapping[str, date], _known: Mapping[str, date]
     ) -> dict[str, Presence]:
-        """Nothing is proved: v1 cannot be asked for a day. No call."""
-        return dict.fromkeys(missing, "unproved")
+        """Those that the whole calendar lists when it is read a second time; of no other anything is proved."""
+        listed = {match.id for match in self.calendar(season).matches}
+        return {one: "present" if one in listed else "unproved" for one in missing}
 
     def _matches(self, competition_id: str, own: Collection[str] | None) -> list[Match]:
         path = f"{_COMPETITIONS}/{quote(competition_id, safe='')}/matches"

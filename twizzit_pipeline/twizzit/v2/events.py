@@ -6,7 +6,7 @@ filter may be ignored: a row of the match type is a match until a rule here says
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -148,7 +148,8 @@ class CalendarReader:
             stretches = defaultdict(list, {whole: list(missing)})
         for stretch, ids in stretches.items():
             first, last = stretch
-            listed = {event.id for event in self._events(types.matches, first - _DAY, last + _DAY)}
+            lists = self._lists(types.matches, first - _DAY, last + _DAY, looked_through=True)
+            listed = {identifier(plain_keys(row).get("id")) for rows in lists for row in rows}
             if witnesses[stretch] <= listed:
                 found |= {one: "present" if one in listed else "absent" for one in ids}
         return found
@@ -156,12 +157,20 @@ class CalendarReader:
     def _events(self, type_ids: Sequence[str], start: date, end: date) -> list[_Event]:
         """Every event of these types, once, though several windows and types list it."""
         found: dict[object, _Event] = {}
+        for rows in self._lists(type_ids, start, end):
+            for row in rows:
+                plain = plain_keys(row)
+                found[by_id(row)] = _Event(plain, event_groups(plain))
+        return list(found.values())
+
+    def _lists(
+        self, type_ids: Sequence[str], start: date, end: date, *, looked_through: bool = False
+    ) -> Iterator[list[Row]]:
+        """The events of each ten types and stretch of days; `looked_through` as in `Scope.every`."""
         for ids in tens(type_ids):
             for first, last in windows(start, end):
-                for row in self._scope.every(_EVENTS, _query(first, last, ids), limit=_LIMIT):
-                    plain = plain_keys(row)
-                    found[by_id(row)] = _Event(plain, event_groups(plain))
-        return list(found.values())
+                query = _query(first, last, ids)
+                yield self._scope.every(_EVENTS, query, limit=_LIMIT, looked_through=looked_through)
 
     def _match(self, event: _Event, ids: Ids | None) -> Match | None:
         """The match that a row is; None for a training: it has no name, no series and no two sides."""

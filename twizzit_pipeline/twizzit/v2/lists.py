@@ -43,11 +43,13 @@ class Scope:
         key: Key = by_id,
         unpaged: bool = False,
         looked_through: bool = False,
+        lists: list[KeptList] | None = None,
     ) -> list[Row]:
         """All rows of a paged list, `limit` at a time; see `read_offset_pages` for what it proves and raises.
 
         Args:
             looked_through: whether the caller keeps a few of them alone.
+            lists: gets what is kept of this one, which the caller releases; None where it stays to the run's end.
         """
         kept, is_kept = self.session.kept_list(), False
         fetch = self._fetch(path, query, kept)
@@ -55,6 +57,8 @@ class Scope:
         try:
             rows = read_offset_pages(fetch, path=path, limits=at_most(limit), key=key, learnt=learnt, unpaged=unpaged)
             is_kept = not looked_through
+            if lists is not None:
+                lists.append(kept)
             return rows
         finally:
             if not is_kept:

@@ -4,12 +4,14 @@ What belongs here: asking, and giving each row to the group that it names. What 
 `rosters`, who they are by name in `contacts`.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
 from twizzit_pipeline.errors import NotATwizzit, TwizzitPipelineError
+from twizzit_pipeline.twizzit.memory import KeptList
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.people import Person, person
 from twizzit_pipeline.twizzit.records import Season
@@ -76,6 +78,7 @@ class Memberships:
         self._is_settled = False
         self._known: dict[str, list[Member]] = {}
         self._others: dict[Hashable, Member] = {}
+        self._lists: list[KeptList] = []
 
     def read(self, group_ids: Sequence[str]) -> Members:
         """The members of each of these groups, or the error of reading them. A call for every ten groups."""
@@ -91,11 +94,19 @@ class Memberships:
         self._known |= {group_id: known for group_id, known in found.items() if isinstance(known, list)}
         return {group_id: found[group_id] for group_id in wanted}
 
-    def again(self, group_ids: Sequence[str]) -> Members:
-        """The members of each of these groups asked anew, in the way that this account is known to answer."""
+    @contextmanager
+    def again(self, group_ids: Sequence[str]) -> Iterator[Members]:
+        """The members of each of these groups asked anew, in the way that this account is known to answer.
+
+        The caller looks through them, and keeps none: they count for nothing afterwards.
+        """
         anew = Memberships(self._scope, self._season, self._other_ids)
         anew._way, anew._is_settled = self._way, self._is_settled
-        return anew.read(group_ids)
+        try:
+            yield anew.read(group_ids)
+        finally:
+            for one in anew._lists:
+                one.release()
 
     def of_other_groups(self, group_ids: Sequence[str]) -> list[Member]:
         """The rows that came along of groups other than these, each once, however often they came."""
@@ -149,7 +160,7 @@ class Memberships:
         asked = [("group-ids[]", (others.get(group_id) or (group_id,))[0]) for group_id in group_ids]
         if way.by_season and self._season is not None and self._season.id is not None:
             asked.append(("season-ids[]", self._season.id))
-        rows = self._scope.every(PATH, asked, limit=_LIMIT, key=_key, unpaged=True)
+        rows = self._scope.every(PATH, asked, limit=_LIMIT, key=_key, unpaged=True, lists=self._lists)
         members = [_member(plain_keys(row), self._season) for row in rows]
         if rows and not any(members):
             raise NotATwizzit(

@@ -112,20 +112,21 @@ class RosterReader:
             TwizzitPipelineError: a group could not be read.
         """
         size = max(1, min(_ASKED_AGAIN, len(group_ids) // 2))
-        members: dict[str, list[Member]] = {}
-        for start in range(0, len(group_ids), size):
-            read, failed = _apart(self._memberships.again(group_ids[start : start + size]))
-            if failed:
-                raise next(iter(failed.values()))
-            members |= read
         functions = self._functions.again()
-        judged = {group_id: _judge(functions, group_id, found) for group_id, found in members.items()}
-        return {
-            group_id: frozenset(
-                {one.contact_id or "" for one in judgement.playing} | {one.id or "" for one in judgement.unclear}
-            )
-            for group_id, judgement in judged.items()
-        }
+        playing: dict[str, frozenset[str]] = {}
+        for start in range(0, len(group_ids), size):
+            with self._memberships.again(group_ids[start : start + size]) as members:
+                read, failed = _apart(members)
+                if failed:
+                    raise next(iter(failed.values()))
+                playing |= {group_id: _who_may_play(functions, group_id, found) for group_id, found in read.items()}
+        return playing
+
+
+def _who_may_play(functions: Functions, group_id: str, found: Sequence[Member]) -> frozenset[str]:
+    """The ids of the members of one group who play, and of those of whom it is not clear."""
+    judged = _judge(functions, group_id, found)
+    return frozenset({one.contact_id or "" for one in judged.playing} | {one.id or "" for one in judged.unclear})
 
 
 def _judge(functions: Functions, group_id: str, found: Sequence[Member]) -> _Judgement:

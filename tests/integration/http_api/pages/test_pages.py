@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, event, insert, select
+from sqlalchemy import delete, event, insert, select, update
 
 from tests.integration.http_api.pages.conftest import HOSTILE, House
 from tests.support.api_server import token
@@ -95,6 +95,11 @@ def test_sync_now_asks_for_one_sync_and_shows_it_until_it_is_taken_back(house: H
     assert 'hx-trigger="every 2s"' in part.text
     assert "<html" not in part.text
     assert coach.client.get(f"{place}/progress?seen={mark[1]}", headers={"HX-Request": "true"}).status_code == 204
+    with house.world.database.engine.begin() as connection:  # as where the broker of the workers is away
+        connection.execute(update(tables.sync_requests).values(error="The broker cannot be reached"))
+    part = coach.client.get(f"{place}/progress?seen={mark[1]}", headers={"HX-Request": "true"})
+    assert "was not able to begin yet, and is tried again" in part.text
+    assert "The broker cannot be reached" in part.text
 
     with visitor(house.api) as another:
         sign_in(another, link_to(house.world.database, house.club, role="coach"))
