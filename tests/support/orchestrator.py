@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import dagster as dg
@@ -126,6 +126,12 @@ class Orchestrator(Simulation):
         """Where the daemon would have found the job: a run in the queue must know."""
         target = LoadableTargetOrigin(module_name="twizzit_pipeline.definitions")
         return RemoteRepositoryOrigin(ManagedGrpcPythonEnvCodeLocationOrigin(target), "__repository__")
+
+
+def run_key(request: Request, *, attempt: int = 1) -> str:
+    """The key by which Dagster makes one run of a request, and no second one."""
+    said = f"request-{request.id}-{request.requested_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    return said if attempt == 1 else f"{said}-{attempt}"
 
 
 @contextmanager

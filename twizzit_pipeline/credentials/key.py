@@ -58,6 +58,21 @@ def require_kept(key: Keys | SecretStr) -> None:
         raise NotAsShown("The encryption key was exchanged meanwhile, and nothing was stored: do this once more")
 
 
+def exchanged_since(key: Keys | SecretStr) -> Keys | None:
+    """The kept keys as they are now, where a rotation exchanged them since these were read; None where none did.
+
+    Raises:
+        SettingsError: a file of theirs cannot be read.
+    """
+    keys = keys_of(key)
+    if keys.home is None:
+        return None
+    with key_file_errors(keys.home):
+        current = key_file.current(keys.home)
+        previous = key_file.previous(keys.home)
+    return None if current is None or current == keys.current else Keys(current, previous, keys.home)
+
+
 def is_hexadecimal(key: SecretStr) -> bool:
     """Whether a key is 64 hexadecimal digits, which are its bytes; any other text stands for its SHA-256."""
     return _KEY.fullmatch(key.get_secret_value()) is not None

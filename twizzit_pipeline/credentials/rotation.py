@@ -47,7 +47,7 @@ class Rotation:
         already: how many were before.
         key_id: 8 digits that name the new key and give nothing of it away.
         in_file: the key is the embedded mode's own: nothing has to change anywhere else.
-        resumed: an earlier rotation had not come to its end, and this one finished it.
+        resumed: another rotation had not come to its end, and this one finished it.
     """
 
     reencrypted: tuple[int, ...]
@@ -93,8 +93,9 @@ def _exchange(engine: Engine, settings: Settings, actor: Actor | None) -> Rotati
         reencrypted, already = _reencrypt(connection, keys, actor)
     with driver_errors(), engine.begin() as connection:
         keep_writers_out(connection)
+        now = encryption_keys(settings)  # others may have rotated since: what was the new key may be the previous one
         stored = connection.execute(select(*OWNER, *ENCRYPTED))
-        if all(_done(row, keys) for row in stored):
+        if all(_done(row, now) for row in stored):
             with key_file_errors(settings.home):
                 key_file.forget_previous(settings.home)
     return Rotation(reencrypted, already, _id_of(keys.current), in_file=True, resumed=resumed)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, exists, func, insert, select, text, upda
 from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.credentials.cipher import Encrypted, changed_elsewhere, decrypt, encrypt, is_respelled, with_mac
-from twizzit_pipeline.credentials.key import Keys, require_kept
+from twizzit_pipeline.credentials.key import Keys, exchanged_since, require_kept
 from twizzit_pipeline.credentials.mac import Owner
 from twizzit_pipeline.errors import (
     CredentialChanged,
@@ -164,6 +164,8 @@ def credential_of(row: Row[Any]) -> Credential:
 def decrypt_row(row: Row[Any], key: Keys | SecretStr, *, accept: bool = False) -> SecretStr:
     """The password of a row with the columns of `OWNER` and `ENCRYPTED`; raises as `store.reveal_login`.
 
+    A rotation may have come between the key and the row that were read: then the row is of the key that is kept now.
+
     `accept`: whatever the row says today that it is for.
     """
     if (row.is_copy or is_respelled(encrypted_of(row))) and not accept:
@@ -173,6 +175,9 @@ def decrypt_row(row: Row[Any], key: Keys | SecretStr, *, accept: bool = False) -
     except CredentialChanged:
         raise  # it names the credential itself
     except (TamperedCredential, DecryptionFailed) as error:
+        now = exchanged_since(key) if isinstance(error, DecryptionFailed) else None
+        if now is not None:
+            return decrypt_row(row, now, accept=accept)
         raise type(error)(f"{error} (credential {row.id})") from None
 
 

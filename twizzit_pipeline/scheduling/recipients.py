@@ -59,6 +59,7 @@ def change(engine: Engine, credential_id: int, addresses: Sequence[str], *, acto
     with driver_errors():
         store.get(engine, credential_id)
         with engine.begin() as connection:
+            store.keep(connection, credential_id)
             made = insert(sync_config).values(credential_id=credential_id)
             connection.execute(made.on_conflict_do_nothing(index_elements=["credential_id"]))
             of_row = sync_config.c.credential_id == credential_id

@@ -79,12 +79,13 @@ def ask(
     """
     settle(engine)
     with driver_errors():
-        credential = store.get(engine, credential_id)
-        if not credential.is_active:
-            raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
+        store.get(engine, credential_id)
         with engine.begin() as connection:
             if not lock_credential(connection, credential_id):
                 raise UnknownCredential(f"No credential has the id {credential_id}; see: twizzit credentials list")
+            credential = store.read(connection, credential_id)  # as it is once no one else changes it
+            if not credential.is_active:
+                raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
             listed = seasons.known(connection, credential_id, USUAL_START)
             label = None if season is None else _label(listed, season)
             wish = Wish(sync_type, label, options or RequestOptions())

@@ -76,6 +76,7 @@ def record(
     """
     connection.execute(
         insert(audit_log).values(
+            at=func.clock_timestamp(),  # of the change: its transaction may have begun long before, and waited
             actor_kind=actor.kind,
             actor_id=actor.id,
             actor_role=actor.role,

@@ -61,6 +61,20 @@ def test_rows_come_back_newest_first_with_who_when_and_what(database: Database) 
     assert audit.count(database.engine) == 2
 
 
+def test_two_that_wait_for_each_other_have_times_in_the_order_of_their_changes(database: Database) -> None:
+    def noted(connection: Connection, action: str) -> None:
+        audit.record(connection, audit.this_user(), action=action, target="credential", target_id="1")
+
+    with database.engine.begin() as waits:
+        waits.execute(text("SELECT 1"))
+        with database.engine.begin() as quicker:
+            noted(quicker, "deactivate")
+        noted(waits, "activate")
+    second, first = audit.recent(database.engine)
+    assert (first.action, second.action) == ("deactivate", "activate")
+    assert first.at < second.at
+
+
 def test_a_row_is_of_the_transaction_of_its_change(database: Database) -> None:
     def fail() -> None:
         with database.engine.begin() as connection:

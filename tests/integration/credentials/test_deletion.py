@@ -21,7 +21,7 @@ from twizzit_pipeline.scheduling import config, recipients
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.audit import recent, this_user
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync.rewrites import rewrites
 
@@ -81,7 +81,6 @@ def decided(world: SyncWorld, credential_id: int) -> None:
         (SyncWorld.sync, "twizzit_leases"),
         (previewed, "twizzit_leases"),
         (decided, "twizzit_leases"),
-        (notified, "twizzit_sync_config"),
         (verified, "twizzit_api_usage"),
     ],
 )
@@ -118,6 +117,29 @@ def test_a_change_of_the_configuration_waits_for_a_deletion(world: SyncWorld) ->
             connection.execute(text("DELETE FROM twizzit_credentials"))
         with pytest.raises(UnknownCredential):
             change.result()
+
+
+def test_recipients_that_a_deletion_overtakes_are_not_said_to_be_set(world: SyncWorld) -> None:
+    engine, credential_id = world.database.engine, world.add_credential()
+    config.read(engine, credential_id)
+    with ThreadPoolExecutor(2) as beside, watching(world) as waiting:
+        with engine.begin() as connection:  # the deletion has the credential, and waits for its configuration
+            connection.execute(text("SELECT FROM twizzit_sync_config FOR UPDATE"))
+            deletion = beside.submit(store.delete, engine, credential_id)
+            wait_until(waiting)
+            change = beside.submit(notified, world, credential_id)
+            wait_until(lambda: _waiting(world) == 2)
+        deletion.result()
+        with pytest.raises(UnknownCredential):
+            change.result()
+    assert "change" not in {row.action for row in recent(engine)}
+
+
+def _waiting(world: SyncWorld) -> int:
+    """How many sessions wait for a lock."""
+    with world.connected() as watcher:
+        asked = b"SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return len(watcher.execute(asked).fetchall())
 
 
 def test_one_that_another_table_refers_to_is_not_called_unknown(world: SyncWorld) -> None:

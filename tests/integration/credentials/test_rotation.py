@@ -26,7 +26,8 @@ from tests.support.vault_rows import (
     write_as_shotspot,
     write_mac,
 )
-from twizzit_pipeline.credentials import store
+from twizzit_pipeline.accounts.moving import change_endpoint
+from twizzit_pipeline.credentials import key_file, store
 from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
@@ -190,6 +191,19 @@ def test_nothing_is_stored_with_a_key_that_was_exchanged_meanwhile(database: Dat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_password_is_read_with_keys_of_before_a_rotation(database: Database, tmp_path: Path) -> None:
+    before = encryption_keys(kept(tmp_path))
+    ids = fill(database, before.current)
+    rotate(database.engine, kept(tmp_path))
+    rotate(database.engine, kept(tmp_path))
+    assert read(database, before, ids) == PASSWORDS
+    with pytest.raises(NotAsShown, match="was exchanged meanwhile"):  # and nothing is stored with them
+        change_endpoint(database.engine, before, ids[0], endpoint="https://twizzit.example/v2/api")
+    stranger = add(database, OTHER)
+    with pytest.raises(DecryptionFailed, match=f"\\(credential {stranger}\\)$"):
+        password_of(database, before, stranger)
+
+
 def test_a_password_that_cannot_be_read_leaves_the_kept_key_alone(database: Database, tmp_path: Path) -> None:
     keys = encryption_keys(kept(tmp_path))
     fill(database, keys.current)
@@ -325,6 +339,32 @@ def await_gone(database: Database) -> None:
                 return
         assert time.monotonic() < until, "a session of the killed process still holds a lock"
         time.sleep(0.02)
+
+
+def test_a_key_that_a_killed_rotation_has_exchanged_meanwhile_stays(database: Database, tmp_path: Path) -> None:
+    """Three at once: the first has stored everything, the second ends its exchange, and the third is killed."""
+    ids = fill(database, encryption_keys(kept(tmp_path)).current)
+    last_one = f"SELECT FROM twizzit_credentials WHERE id = {ids[-1]} FOR UPDATE"
+    with ThreadPoolExecutor(2) as beside, blocking(database, last_one) as unblock:
+        first = beside.submit(rotate, database.engine, kept(tmp_path))
+        await_waiting(database, 1)
+        others = beside.submit(_exchange_once_more, database, tmp_path)  # the next in the queue for the table
+        await_waiting(database, 2)
+        unblock()
+        others.result()
+        assert first.result().reencrypted == tuple(ids)
+    keys = encryption_keys(kept(tmp_path))
+    assert read(database, keys, ids) == PASSWORDS
+    assert keys.previous is not None
+    _finish(database, kept(tmp_path), keys.previous, ids)
+
+
+def _exchange_once_more(database: Database, home: Path) -> None:
+    """What a second and a third rotation leave behind, of which the third was killed before it stored a password."""
+    with blocking(database, "UPDATE twizzit_credentials SET is_active = is_active"):
+        await_waiting(database, 1)
+        key_file.forget_previous(home)
+        assert key_file.exchange(home)
 
 
 def _finish(database: Database, settings: Settings, old: SecretStr, ids: list[int]) -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from tests.support.orchestrator import COACH, Orchestrator
+from tests.support.orchestrator import COACH, Orchestrator, run_key
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.errors import RequestCancelled
 from twizzit_pipeline.runs import history
@@ -32,7 +32,7 @@ def test_a_request_cancelled_before_its_turn_makes_no_run(orchestrator: Orchestr
     first = orchestrator.ask(credential_id, "teams")
     second = orchestrator.ask(credential_id, "competitions")
     cancel(orchestrator.engine, first.id, actor=COACH)
-    assert [run.run_key for run in orchestrator.tick()] == [f"request-{second.id}"]
+    assert [run.run_key for run in orchestrator.tick()] == [run_key(second)]
 
 
 def test_a_run_whose_request_is_cancelled_while_it_is_emitted_does_nothing(orchestrator: Orchestrator) -> None:
@@ -53,7 +53,7 @@ def test_a_run_whose_request_is_cancelled_while_it_is_emitted_does_nothing(orche
     assert run.tags["twizzit/outcome"] == "cancelled"
     assert orchestrator.tick() == []
     again = orchestrator.ask(credential_id)
-    assert [run.run_key for run in orchestrator.tick()] == [f"request-{again.id}"]
+    assert [run.run_key for run in orchestrator.tick()] == [run_key(again)]
 
 
 def test_a_run_that_looked_before_its_request_was_cancelled_does_nothing_either(orchestrator: Orchestrator) -> None:
@@ -94,7 +94,7 @@ def test_ctrl_c_of_a_sync_by_hand_gives_back_the_request_that_it_carried_out(orc
     interrupted("cli")
     back = orchestrator.get(request)
     assert (back.status, back.attempt, back.claimed_at) == ("queued", 2, None)
-    assert [run.run_key for run in orchestrator.tick()] == [f"request-{request.id}-2"]
+    assert [run.run_key for run in orchestrator.tick()] == [run_key(request, attempt=2)]
     interrupted("request")
     assert orchestrator.get(request).status == "failed", "its own run was ended, and is not made again"
 
@@ -111,4 +111,4 @@ def test_a_run_in_the_queue_whose_request_is_cancelled_is_taken_out(orchestrator
     assert orchestrator.get(request).status == "cancelled"
     assert orchestrator.get(elsewhere).status == "queued"
     again = orchestrator.ask(one)
-    assert [run.run_key for run in orchestrator.tick()] == [f"request-{again.id}"]
+    assert [run.run_key for run in orchestrator.tick()] == [run_key(again)]

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import delete, text, update
 
-from tests.support.orchestrator import QUIET, Orchestrator
+from tests.support.orchestrator import QUIET, Orchestrator, run_key
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, parse
@@ -29,7 +29,7 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
     credential_id = orchestrator.credential()
     request = orchestrator.ask(credential_id)
     (wanted,) = orchestrator.tick()
-    assert (wanted.run_key, wanted.job_name) == (f"request-{request.id}", "sync_all")
+    assert (wanted.run_key, wanted.job_name) == (run_key(request), "sync_all")
     assert wanted.tags == {
         "twizzit/trigger": "request",
         "twizzit/request": str(request.id),
@@ -154,7 +154,7 @@ def test_a_sync_from_elsewhere_keeps_a_request_waiting(orchestrator: Orchestrato
     lease.stop()
     with orchestrator.engine.begin() as connection:
         lease.release(connection)
-    assert [run.run_key for run in orchestrator.tick()] == [f"request-{request.id}"]
+    assert [run.run_key for run in orchestrator.tick()] == [run_key(request)]
 
 
 def test_a_run_that_finds_the_lease_taken_waits_for_another_turn(orchestrator: Orchestrator) -> None:
@@ -175,14 +175,30 @@ def test_a_run_that_finds_the_lease_taken_waits_for_another_turn(orchestrator: O
     with orchestrator.engine.begin() as connection:
         connection.execute(update(tables.sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
     (again,) = orchestrator.tick()
-    assert again.run_key == f"request-{request.id}-2"
+    assert again.run_key == run_key(request, attempt=2)
+
+
+def test_an_id_that_a_restored_database_gives_again_is_another_request(orchestrator: Orchestrator) -> None:
+    """Dagster's tables may be in a database of their own, which has not been put back."""
+    credential_id = orchestrator.credential()
+    before = orchestrator.ask(credential_id, "teams")
+    (wanted,) = orchestrator.tick()
+    orchestrator.waiting_run(wanted, dg.DagsterRunStatus.SUCCESS)
+    with orchestrator.engine.begin() as connection:
+        connection.execute(text("TRUNCATE twizzit_sync_requests RESTART IDENTITY"))
+    again = orchestrator.ask(credential_id, "teams")
+    assert again.id == before.id
+    (other,) = orchestrator.tick()
+    assert (other.run_key, other.run_key != wanted.run_key) == (run_key(again), True)
+    assert orchestrator.tick() == []
+    assert orchestrator.get(again).status == "queued"
 
 
 def test_30_requests_become_one_run(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    asked = {orchestrator.ask(credential_id, "teams").id for _ in range(30)}
+    asked = {run_key(orchestrator.ask(credential_id, "teams")) for _ in range(30)}
     made = orchestrator.tick()
-    assert {f"request-{one}" for one in asked} == {run.run_key for run in made}
+    assert asked == {run.run_key for run in made}
     assert len(made) == 1
     assert orchestrator.tick() == []
 
@@ -320,7 +336,7 @@ def test_a_guessed_season_is_corrected_by_another_run(
     back = orchestrator.get(request)
     assert (back.status, back.season, back.attempt) == ("queued", world.running_season.label, 2)
     (again,) = orchestrator.tick()
-    assert (again.run_key, str(again.partition_key).split("|")[1]) == (f"request-{request.id}-2", guessed)
+    assert (again.run_key, str(again.partition_key).split("|")[1]) == (run_key(request, attempt=2), guessed)
     orchestrator.run(again)
     assert orchestrator.get(request).status == "partial_success"
 

@@ -9,7 +9,7 @@ from dagster._core.events import DagsterEvent, DagsterEventType, JobFailureData,
 from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import Engine, text
 
-from tests.support.orchestrator import COACH, Orchestrator, orchestrated
+from tests.support.orchestrator import COACH, Orchestrator, orchestrated, run_key
 from tests.support.recorded_runs import not_judged
 from twizzit_pipeline.local.syncs import EndedSyncs
 from twizzit_pipeline.orchestration.sensors import repairs, unstarted
@@ -242,7 +242,7 @@ def test_a_request_whose_run_could_not_be_launched_for_what_passes_waits_for_ano
 
     ago(here, "claimed_at", 61)
     (again,) = here.tick()
-    assert again.run_key == f"request-{asked.id}-2"
+    assert again.run_key == run_key(asked, attempt=2)
     result = here.run(again)
     over = requests.get(here.engine, asked.id)
     assert (over.run_id, over.error) == (result.run_id, None)
@@ -254,10 +254,10 @@ def test_it_fails_with_the_reason_a_quarter_of_an_hour_after_it_was_asked_for(
     here: Orchestrator, preview: bool
 ) -> None:
     asked = here.ask(here.credential(), "teams", options=RequestOptions(preview=preview))
+    ago(here, "requested_at", 15 * 60 + 1)
     (wanted,) = here.tick()
     run = made(here, wanted)
     fail(here, run, BROKER_AWAY)
-    ago(here, "requested_at", 15 * 60 + 1)
     assert here.tick() == []
     over = requests.get(here.engine, asked.id)
     assert (over.status, over.attempt, over.error) == ("failed", 1, BROKER_SAID)

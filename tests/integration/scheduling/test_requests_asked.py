@@ -11,7 +11,9 @@ from sqlalchemy import Engine, insert, text, update
 
 from tests.support.carried_out import COACH, Ask, begin, end, waiting
 from tests.support.signs_of_life import beat
+from tests.support.sync_process import wait_until
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.rows import locked
 from twizzit_pipeline.errors import InactiveCredential, NoOrchestrator, SyncInProgress, UnknownCredential, UnknownSeason
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.lease import Lease, lease_key
@@ -68,6 +70,25 @@ def test_one_that_is_switched_off_cannot_sync(engine: Engine, club: int, ask: As
         connection.execute(update(credentials).values(is_active=False))
     with pytest.raises(InactiveCredential):
         ask()
+
+
+def test_one_that_is_switched_off_meanwhile_cannot_sync(engine: Engine, club: int, ask: Ask) -> None:
+    with ThreadPoolExecutor(1) as beside:
+        with engine.begin() as connection:  # as `store.set_active` does it
+            locked(connection, club, beside_syncs=True)
+            asked = beside.submit(ask)
+            wait_until(lambda: _waits(engine))
+            connection.execute(update(credentials).values(is_active=False))
+        with pytest.raises(InactiveCredential):
+            asked.result()
+    assert waiting(engine) == []
+
+
+def _waits(engine: Engine) -> bool:
+    """Whether a session waits for a lock."""
+    waits = "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())"
+    with engine.connect() as connection:
+        return bool(connection.scalar(text(f"SELECT {waits}")))
 
 
 def test_a_request_is_refused_where_no_orchestrator_ever_was(database: Database, settings: Settings) -> None:

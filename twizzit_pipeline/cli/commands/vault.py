@@ -168,7 +168,7 @@ def rotate_key() -> None:
         settings = here.settings
     out = console()
     if done.resumed:
-        out.print("An earlier rotation had been interrupted; it is finished now, with the key that it had made.")
+        out.print("Another rotation had not come to its end; it is finished now, with the key that it had made.")
     new = plural(len(done.reencrypted), "password")
     out.print(f"Re-encrypted {new} under key {done.key_id}; {done.already} had been before.")
     for line in _what_next(done, settings):

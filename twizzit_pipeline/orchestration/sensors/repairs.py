@@ -82,7 +82,7 @@ def _over_without_a_sync(
     sync began: it was cancelled in the queue, or could not start.
     """
     requests = {
-        run_keys.of_request(asked.id, asked.attempt): asked
+        run_keys.of_request(asked): asked
         for one in view.standings.values()
         if (asked := one.asked) is not None and asked.status == "queued" and asked.was_claimed
     }

@@ -157,7 +157,7 @@ def _run_request(run: _PlannedRun, taken: claims.Taken) -> dg.RunRequest | None:
     if asked is not None:
         if asked.id not in taken.requests:
             return None
-        key = run_keys.of_request(asked.id, asked.attempt)
+        key = run_keys.of_request(asked)
         tags = {TRIGGER_TAG: asked.trigger, REQUEST_TAG: str(asked.id), PRIORITY_TAG: _PRIORITY_OF_REQUESTS}
     else:
         since = run.turn.due or taken.first.get(run.turn.credential_id)
