@@ -81,10 +81,9 @@ def take(connection: Connection, plan_id: int, *, credential_id: int, run_id: st
         _require_waiting(connection, plans.read(connection, plan_id), credential_id)
 
 
-def note_decider(engine: Engine, plan_id: int, actor: Actor) -> None:
-    """Remembers who applies a plan, before or after its run has begun."""
-    with driver_errors(), engine.begin() as connection:
-        connection.execute(update(_plans).where(_plans.c.id == plan_id).values(decided_by=_named(actor)))
+def note_decider(connection: Connection, plan_id: int, actor: Actor) -> None:
+    """Remembers who applies a plan, in the transaction in which they ask for it."""
+    connection.execute(update(_plans).where(_plans.c.id == plan_id).values(decided_by=_named(actor)))
 
 
 def record_applying(engine: Engine, plan_id: int, actor: Actor, without: Sequence[tuple[str, str]]) -> None:
@@ -98,7 +97,7 @@ def record_applying(engine: Engine, plan_id: int, actor: Actor, without: Sequenc
     with driver_errors(), engine.begin() as connection:
         stored = plans.read(connection, plan_id, locked=True)
         _require_waiting(connection, stored, None)
-        connection.execute(update(_plans).where(_plans.c.id == plan_id).values(decided_by=_named(actor)))
+        note_decider(connection, plan_id, actor)
         details = {"credential_id": stored.credential_id, "without": left}
         audit.record(connection, actor, action="apply", target="plan", target_id=str(plan_id), details=details)
 

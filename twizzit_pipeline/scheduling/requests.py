@@ -99,6 +99,7 @@ def ask(
             if (plan_id := wish.options.plan_id) is not None:
                 refuse_while_asked(connection, credential_id, plan_id)
                 decided_plans.require_waiting(connection, plan_id, credential_id)
+                decided_plans.note_decider(connection, plan_id, actor)
             return Answer(_add(connection, credential_id, wish, actor, trigger), already_queued=False)
 
 

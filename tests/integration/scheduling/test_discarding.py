@@ -38,7 +38,8 @@ def test_one_that_is_asked_to_be_applied_stays(engine: Engine, ask: Ask, make: C
     said = rf"^Plan {plan_id} is being applied already \(request {asked.id}\).*twizzit requests cancel {asked.id}$"
     with pytest.raises(PlanBeingApplied, match=said):
         discard(engine, plan_id, actor=COACH)
-    assert plans.get(engine, plan_id).status == "waiting"
+    waits = plans.get(engine, plan_id)
+    assert (waits.status, waits.decided_by) == ("waiting", f"{COACH.kind}:{COACH.id}")
     lease, _ = begin(engine, asked)
     with pytest.raises(PlanBeingApplied, match=said):
         discard(engine, plan_id, actor=COACH)

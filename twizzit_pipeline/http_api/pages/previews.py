@@ -17,7 +17,7 @@ from twizzit_pipeline.http_api.pages.texts import Texts
 from twizzit_pipeline.http_api.pages.values import NOTHING, Field, column_of, value_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal, at_club
 from twizzit_pipeline.http_api.plan_wishes import applying, previewing
-from twizzit_pipeline.runs import decided_plans, plans
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import discarding, requested, requests
 from twizzit_pipeline.scheduling.requested import Request
@@ -113,12 +113,9 @@ def ask_for_preview(at: Asking) -> Response:
 @router.post("/clubs/{credentialId}/plans/{planId}/apply")
 def apply_plan(at: Applying, plan_id: PlanId) -> Response:
     """Apply a plan, without what is ticked."""
-    engine, actor = at.visit.service.engine, at.visit.caller.actor
     plan = _of_club(at, plan_id)
     left_out = [one.partition(":") for one in at.visit.form.all("without")]
-    wish = applying(engine, plan, [(entity, remote_id) for entity, _, remote_id in left_out])
-    if not _ask(at, wish).already_queued:
-        decided_plans.note_decider(engine, plan_id, actor)
+    _ask(at, applying(at.visit.service.engine, plan, [(entity, remote_id) for entity, _, remote_id in left_out]))
     return at.visit.back(said=at.visit.texts("preview.applying"))
 
 

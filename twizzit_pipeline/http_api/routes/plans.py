@@ -18,7 +18,7 @@ from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.routes.waiting import Waits, answers_of, not_over, waited
 from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.http_api.sync_bodies import Applying, PreviewSync
-from twizzit_pipeline.runs import decided_plans, plans
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import discarding, requested
 from twizzit_pipeline.scheduling.wishes import Wish
@@ -78,8 +78,6 @@ async def apply_plan(
 
     plan, wish = await anyio.to_thread.run_sync(wish_of)
     made = await syncs.ask(here, caller, plan.credential_id, wish, queue=waits.queue)
-    if not made.already_queued:
-        await anyio.to_thread.run_sync(decided_plans.note_decider, here.engine, plan_id, caller.actor)
     return await syncs.answer(here, request, made, wish, waits.seconds)
 
 
