@@ -147,7 +147,7 @@ def test_what_is_old_goes_and_what_is_younger_stays(archive: Archive) -> None:
     recent_request = archive.asked(RECENT)
     archive.notified(OLD)
     recent_notification = archive.notified(RECENT)
-    month = OLD.date().replace(day=1)
+    month = (NOW - timedelta(days=DAYS)).date().replace(day=1)
     archive.called((month - timedelta(days=1)).replace(day=1))
     archive.called(month)  # some of its days are younger
     archive.plan(OLD)

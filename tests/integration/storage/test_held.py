@@ -28,9 +28,9 @@ def test_no_limit_of_the_database_s_for_idle_transactions_ends_it(database: Data
     with database.engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL ROLE NONE")
         name = connection.scalar(text("SELECT quote_ident(current_database())"))
-        connection.exec_driver_sql(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '50ms'")
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '500ms'")
     database.engine.dispose()
     with held(database.engine, "one"), database.engine.connect() as beside:
-        beside.execute(text("SELECT pg_sleep(0.2)"))
+        beside.execute(text("SELECT pg_sleep(1)"))
         with held(database.engine, "one") as second:
             assert not second
