@@ -114,7 +114,7 @@ def store(connection: Connection, plan: NewPlan) -> StoredPlan:
 
     Two at once follow one another.
     """
-    _lock(connection, plan.credential_id)
+    lock_credential(connection, plan.credential_id)
     before = [one for one in _waiting(connection, plan.credential_id) if one.expires_at > now(connection)]
     if plan.reason in HELD:
         for one in before:
@@ -142,7 +142,7 @@ def replace(connection: Connection, credential_id: int, *conditions: ColumnEleme
     A plan that a request is to apply stays: a preview or a sync came before that in the queue, or from a terminal, and
     the person who chose the plan is to get what of it is still true, and not a refusal.
     """
-    _lock(connection, credential_id)  # who asks for a plan to be applied waits for it as well
+    lock_credential(connection, credential_id)  # who asks for a plan to be applied waits for it as well
     asked = sync_requests.c.options["plan_id"].astext == cast(plans.c.id, Text)
     to_be_applied = exists().where(
         sync_requests.c.credential_id == credential_id, sync_requests.c.completed_at.is_(None), asked
@@ -152,9 +152,12 @@ def replace(connection: Connection, credential_id: int, *conditions: ColumnEleme
     connection.execute(replaced.values(status=REPLACED, decided_at=NOW))
 
 
-def _lock(connection: Connection, credential_id: int) -> None:
-    lock = select(credentials.c.id).where(credentials.c.id == credential_id)
-    connection.execute(lock.with_for_update(key_share=True))
+def lock_credential(connection: Connection, credential_id: int) -> bool:
+    """Lock a credential until the transaction ends: who asks for a sync of it, or stores or discards a plan, waits.
+    Syncs under way, which point at this row, do not. Returns whether there is such a credential.
+    """
+    lock = select(credentials.c.id).where(credentials.c.id == credential_id).with_for_update(key_share=True)
+    return connection.execute(lock).one_or_none() is not None
 
 
 def get(engine: Engine, plan_id: int) -> StoredPlan:

@@ -25,6 +25,6 @@ def discard(engine: Engine, plan_id: int, *, actor: Actor) -> StoredPlan:
     settle(engine)
     with driver_errors(), engine.begin() as connection:
         credential_id = plans.read(connection, plan_id).credential_id
-        requests.lock_credential(connection, credential_id)
+        plans.lock_credential(connection, credential_id)
         requests.refuse_while_asked(connection, credential_id, plan_id)
         return decided_plans.discard(connection, plan_id, actor=actor)

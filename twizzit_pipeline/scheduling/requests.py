@@ -20,7 +20,7 @@ from twizzit_pipeline.errors import (
     UnknownCredential,
     UnknownSeason,
 )
-from twizzit_pipeline.runs import decided_plans, seasons
+from twizzit_pipeline.runs import decided_plans, plans, seasons
 from twizzit_pipeline.runs.in_progress import in_progress, on_its_way
 from twizzit_pipeline.runs.lease import lease_keys
 from twizzit_pipeline.runs.seasons import USUAL_START, SeasonRow
@@ -31,7 +31,7 @@ from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType, Wish
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import credentials, leases, sync_requests
+from twizzit_pipeline.storage.tables import leases, sync_requests
 from twizzit_pipeline.words.seasons import label_of
 
 
@@ -81,7 +81,7 @@ def ask(
     with driver_errors():
         store.get(engine, credential_id)
         with engine.begin() as connection:
-            if not lock_credential(connection, credential_id):
+            if not plans.lock_credential(connection, credential_id):
                 raise UnknownCredential(f"No credential has the id {credential_id}; see: twizzit credentials list")
             credential = store.read(connection, credential_id)  # as it is once no one else changes it
             if not credential.is_active:
@@ -112,14 +112,6 @@ def refuse_second_apply(engine: Engine, credential_id: int, plan_id: int) -> Non
     settle(engine)
     with driver_errors(), engine.connect() as connection:
         refuse_while_asked(connection, credential_id, plan_id)
-
-
-def lock_credential(connection: Connection, credential_id: int) -> bool:
-    """Lock a credential until the transaction ends: who asks for a sync of it, or discards a plan, waits. Syncs under
-    way, which point at this row, do not. Returns whether there is such a credential.
-    """
-    lock = select(credentials.c.id).where(credentials.c.id == credential_id).with_for_update(key_share=True)
-    return connection.execute(lock).one_or_none() is not None
 
 
 def refuse_while_asked(connection: Connection, credential_id: int, plan_id: int) -> None:

@@ -30,7 +30,7 @@ class Scope:
         return self.session.get(path, [*scope, *query], kept=kept)
 
     def page(self, path: str, query: Query = (), *, limit: int, offset: int = 0) -> list[Row]:
-        """One page, whatever its length, of which nothing is kept; of fewer rows where so many are refused."""
+        """One page of any length, of which nothing is kept; of fewer rows where so many are refused."""
         fetch = self._fetch(path, query, None)
         return page_within(fetch, path, at_most(limit), offset, by_id, self.session.page_limits)[1]
 
